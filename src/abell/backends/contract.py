@@ -1,0 +1,191 @@
+"""The contract between Abell and a DRM: argv out, text in, no I/O.
+
+A back end's methods are generators. They *yield what they want* (a command to run, a question to a library or
+a peer process) and *are sent the reply*. One driver serves an event loop, ssh, a recorded tape in tests and a dry
+run that only prints. `submit` also yields what it has learned (`Bound`, `Refused`, `Later`, `Doubt`), per attempt
+and as early as it can, because each is made durable at once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias, TypeVar
+
+from abell.job import Cause, Resources, Sighting, State, Unknown
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Run this argument vector. It never goes through a local shell, and is quoted once for a remote one."""
+
+    argv: tuple[str, ...]
+    stdin: bytes = b""
+    timeout_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question to a peer process (the local supervisor, a DRM's library): data that can cross processes."""
+
+    peer: str
+    verb: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    timeout_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The command ended by itself. A death by signal N is code -N."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """No reply in time: whether the wish took effect is not known."""
+
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """It could not be run or asked at all; `began` says whether it may still have taken effect."""
+
+    reason: str
+    began: bool = False
+
+
+Want: TypeAlias = Call | Ask
+Reply: TypeAlias = Exited | Answered | TimedOut | Unreachable
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The DRM has this attempt, under this id."""
+
+    key: str
+    native_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The DRM will never take this attempt; the reason is its own words."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The DRM has certainly not taken it, and may do so another time (a limit, an outage before the start)."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Nobody can say whether the DRM has it; the resolver of `submit.py` finds out."""
+
+    key: str
+    reason: str
+
+
+Learned: TypeAlias = Bound | Refused | Later | Doubt
+Steps: TypeAlias = Generator[Want, Any, T]
+SubmitSteps: TypeAlias = Generator[Want | Learned, Any, None]
+
+
+class BackendError(Exception):
+    """A reply that this back end cannot use: the poll or the cancellation changes nothing and is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """All that a back end needs of one attempt in order to submit it."""
+
+    key: str
+    job_id: int
+    number: int  # attempt, from 1
+    name: str
+    directory: str  # the attempt's directory, absolute
+    script: str  # the job script, absolute
+    stdout: str  # the DRM's own streams (the tool's are apart)
+    stderr: str
+    resources: Resources
+    params: Mapping[str, Any]  # the destination's parameters
+    runner_params: Mapping[str, Any]
+    workers: int
+    search_path: str = ""
+    requeue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One result of a `doctor` check."""
+
+    ok: bool
+    text: str
+    remedy: str = ""
+
+
+class Backend(ABC):
+    """One DRM. A subclass is one file that reads like the DRM's manual page."""
+
+    name: ClassVar[str]
+    prefix: ClassVar[str] = ""  # what a directive line starts with: "#SBATCH"
+    tools: ClassVar[tuple[str, ...]] = ()  # the commands it needs
+    own_id: ClassVar[str] = ""  # shell expression for the DRM's id, inside a job
+    states: ClassVar[Mapping[str, State | Cause]] = {}  # every word of the manual
+    rings: ClassVar[bool] = True  # its jobs ring the bell; False where `events` tells of endings sooner
+    has_accounting: ClassVar[bool] = False
+    adopts_by_key: ClassVar[bool] = False  # `find` is complete: what it does not see was never submitted
+
+    def directives(self, submission: Submission) -> Iterator[tuple[str, object]]:
+        """Pairs (option, value), the administrator's native options last. None leaves a pair out; '' is a flag."""
+        return iter(())
+
+    @abstractmethod
+    def submit(self, submissions: Sequence[Submission]) -> SubmitSteps: ...
+
+    @abstractmethod
+    def poll(self, ids: Sequence[str]) -> Steps[dict[str, Sighting | Unknown]]:
+        """What the DRM says of these ids. Ids it says nothing of are left out: unanswered, nothing changes."""
+
+    @abstractmethod
+    def cancel(self, ids: Sequence[str]) -> Steps[None]:
+        """Ask the DRM to end these. What became of them is for `poll` to tell."""
+
+    def find(self, keys: Sequence[str]) -> Steps[dict[str, str]]:
+        """key -> native id of those the DRM knows: a shortcut, never a proof of absence."""
+        return {}
+        yield
+
+    def events(self, data: Iterable[Mapping[str, Any]]) -> list[Sighting]:
+        """Sightings in messages that a peer pushed."""
+        return []
+
+    def check(self) -> Steps[list[Finding]]:
+        """More for the doctor than `tools` being on PATH."""
+        return []
+        yield
+
+    def meaning(self, word: str) -> State | Cause | None:
+        """None for a word that nobody knows: it reads as 'still running', with a warning, and never as an end."""
+        return self.states.get(word)
+
+    def header(self, submission: Submission) -> tuple[str, ...]:
+        """The directive lines of the job script."""
+        rows = ((k, v) for k, v in self.directives(submission) if v is not None)
+        return tuple(f"{self.prefix} {option} {value}".rstrip() for option, value in rows)
