@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from abell.job import Cause, Resources, Sighting, State, Unknown
 
@@ -127,7 +127,8 @@ class Submission:
     params: Mapping[str, Any]  # the destination's parameters
     runner_params: Mapping[str, Any]
     workers: int
-    search_path: str = ""
+    runner: str = ""  # the runner's id
+    search_path: str = ""  # $PATH of the submitting shell, for a job that runs on this machine
     requeue: bool = False
 
 
@@ -148,9 +149,21 @@ class Backend(ABC):
     tools: ClassVar[tuple[str, ...]] = ()  # the commands it needs
     own_id: ClassVar[str] = ""  # shell expression for the DRM's id, inside a job
     states: ClassVar[Mapping[str, State | Cause]] = {}  # every word of the manual
+    poll_every_s: ClassVar[float] = 5.0  # between two status questions, when nothing else tells sooner
+    settle_s: ClassVar[float] = 60.0  # how long after a job's record the DRM may still find its last word
+    record_s: ClassVar[float] = 60.0  # how long after the DRM's last word the record may still come into view
+    resources_from: ClassVar[Literal["plan", "drm"]] = "drm"  # "plan": a job gets what it asked for
+    watch_cgroup: ClassVar[bool] = True  # the script reads its cgroup's peak; False where the DRM tells
     rings: ClassVar[bool] = True  # its jobs ring the bell; False where `events` tells of endings sooner
     has_accounting: ClassVar[bool] = False
     adopts_by_key: ClassVar[bool] = False  # `find` is complete: what it does not see was never submitted
+
+    def effective(self, asked: Resources, params: Mapping[str, Any], environment: Mapping[str, str]) -> Resources:
+        """What the job asks of the DRM in the end: the administrator's own options win over the user's request.
+
+        `environment` is the server's.
+        """
+        return asked
 
     def directives(self, submission: Submission) -> Iterator[tuple[str, object]]:
         """Pairs (option, value), the administrator's native options last. None leaves a pair out; '' is a flag."""
@@ -164,13 +177,22 @@ class Backend(ABC):
         """What the DRM says of these ids. Ids it says nothing of are left out: unanswered, nothing changes."""
 
     @abstractmethod
-    def cancel(self, ids: Sequence[str]) -> Steps[None]:
-        """Ask the DRM to end these. What became of them is for `poll` to tell."""
+    def cancel(self, ids: Sequence[str], by: str) -> Steps[None]:
+        """Ask the DRM to end these, for the person `by`. What became of them is for `poll` to tell."""
 
     def find(self, keys: Sequence[str]) -> Steps[dict[str, str]]:
         """key -> native id of those the DRM knows: a shortcut, never a proof of absence."""
         return {}
         yield
+
+    def forget(self, ids: Sequence[str]) -> Steps[None]:
+        """The endings of these are recorded for good: whatever the DRM still keeps about them may go."""
+        return
+        yield
+
+    def room(self, workers: int) -> int | None:
+        """How many attempts may be with the DRM at once; None: no bound, the DRM has a queue of its own."""
+        return None
 
     def events(self, data: Iterable[Mapping[str, Any]]) -> list[Sighting]:
         """Sightings in messages that a peer pushed."""

@@ -1,0 +1,111 @@
+"""What a client asks for, made sure of before anything is kept: all or nothing, with one clear reason."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from abell.config.model import Destination
+from abell.job import Request
+from abell.request_json import from_json, to_json
+from abell.route.static import Refusal, Route
+from abell.store.statements import NewJob
+
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+LONGEST_COMMAND = 1_000_000  # characters; what a shell script can hold is not the limit, the database's size is
+
+
+class Refused(Exception):
+    """The message is refused whole, and nothing was kept. `code` is for programs, the text and hint for people."""
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code, self.message, self.hint = code, message, hint
+
+
+class Router(Protocol):
+    def route(self, request: Request) -> Route | Refusal: ...
+
+
+def read(plain: Mapping[str, Any]) -> Request:
+    """A request from a client's data, or Refused."""
+    try:
+        request = from_json(plain)
+    except (TypeError, KeyError, ValueError) as error:
+        raise Refused("bad_request", f"not a job request: {error}") from error
+    if problem := fault_in(request):
+        raise Refused("bad_request", *problem)
+    return request
+
+
+def fault_in(request: Request) -> tuple[str, str] | None:
+    """The first thing that is wrong with a request, and a remedy; None if nothing is."""
+    words = (request.command,) if isinstance(request.command, str) else request.command
+    if not words or not all(isinstance(w, str) for w in words) or not any(w.strip() for w in words[:1]):
+        return "the command is empty", "give a command after --"
+    if sum(map(len, words)) > LONGEST_COMMAND:
+        return f"the command is longer than {LONGEST_COMMAND} characters", "put it in a script file and run that"
+    texts = [*words, request.name, request.user, request.username, request.metadata, *request.env.values()]
+    if any("\0" in t for t in (*texts, *request.inputs, *(o.path for o in request.outputs))):
+        return "a NUL character is in the command, a path or a variable", "remove it: no program can be given one"
+    for name in request.env:
+        if not VARIABLE.match(name):
+            return f"--env {name!r} is not a variable name", "use letters, digits and _, not starting with a digit"
+    seen: set[str] = set()
+    for output in request.outputs:
+        if output.glob is None and not VARIABLE.match(output.name):
+            return (
+                f"--output {output.name!r} is not a name",
+                "use letters, digits and _: it becomes $ABELL_OUTPUT_<name>",
+            )
+        if output.glob is None and output.name in seen:
+            return f"--output {output.name} is given twice", "give each output a name of its own"
+        seen.add(output.name)
+        if not output.path.startswith("/"):
+            return f"the output path {output.path!r} is not absolute", "give the whole path"
+    for path in request.inputs:
+        if not Path(path).exists():
+            return f"--input {path}: there is no such file", "check the path, as the server sees it"
+    if request.workdir is not None and not Path(request.workdir).is_dir():
+        return f"--workdir {request.workdir}: there is no such directory", "create it, or use --own-workdir"
+    asked = request.resources
+    for option, value in (("slots", asked.slots), ("mem", asked.memory_mb), ("time", asked.walltime_s)):
+        if value is not None and (not isinstance(value, int) or value < 1):
+            return f"--{option} {value} is not at least 1", "leave the option out to use the destination's own"
+    return None
+
+
+def new_jobs(requests: Sequence[Request], router: Router) -> list[NewJob]:
+    """The rows of these requests, each routed; Refused names the first that no destination takes."""
+    made: list[NewJob] = []
+    params_json: dict[int, str] = {}
+    for position, request in enumerate(requests, 1):
+        routed = router.route(request)
+        if isinstance(routed, Refusal):
+            which = f"job {position} of {len(requests)}: " if len(requests) > 1 else ""
+            raise Refused("no_route", which + routed.reason, "abell route shows how a job is routed")
+        destination = routed.destination
+        text = params_json.get(id(destination.params))
+        if text is None:
+            text = params_json[id(destination.params)] = params_text(destination)
+        made.append(
+            NewJob(
+                request=json.dumps(to_json(request), ensure_ascii=False, separators=(",", ":")),
+                name=request.name,
+                user_email=request.user,
+                username=request.username,
+                tool_id=request.tool_id,
+                destination_id=destination.id,
+                destination_params=text,
+                runner=destination.runner,
+            )
+        )
+    return made
+
+
+def params_text(destination: Destination) -> str:
+    """The destination's parameters as Galaxy keeps them in its job table."""
+    return json.dumps(dict(destination.params), default=str, ensure_ascii=False)

@@ -1,0 +1,139 @@
+"""What the steps of the engine share: lanes with their live attempts, the inbox, the times to look again.
+
+Only the loop's own thread touches it, so it needs no locks. The database holds the truth; this is its working edge.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import heapq
+import itertools
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from abell import finish
+from abell.backends.contract import Ask, Reply, Unreachable
+from abell.backends.registry import backend_class
+from abell.config import snapshot
+from abell.config.model import Configuration, Runner
+from abell.inbox import Inbox
+from abell.job import State
+from abell.lane import Lane
+from abell.live import Live
+from abell.prepare import Layout
+from abell.store.sqlite import Database
+from abell.verdict import Verdict
+
+Peer = Callable[[Ask], Awaitable[Reply]]
+
+
+class Board:
+    def __init__(
+        self,
+        database: Database,
+        configuration: Configuration,
+        layout: Layout,
+        environment: Mapping[str, str],
+        peers: Mapping[str, Peer],
+    ) -> None:
+        self.database = database
+        self.configuration = configuration
+        self.layout = layout
+        self.environment = environment  # the server's, as it was started
+        self.lanes: dict[str, Lane] = {}
+        self.inbox = Inbox()
+        self.waiting: set[str] = set()  # runners for which the database may hold waiting jobs
+        self.by_bell: dict[str, Live] = {}
+        self.woken = asyncio.Event()
+        self._peers = peers
+        self._timers: list[tuple[float, int, Live]] = []
+        self._counter = itertools.count()
+        self._snapshots: dict[str, str] = {}
+
+    def wake(self) -> None:
+        """Have the loop tick."""
+        self.woken.set()
+
+    # -- lanes and attempts ---------------------------------------------------------------------------------------
+
+    def lane(self, runner: Runner) -> Lane:
+        """The lane of this runner, begun at its first use."""
+        lane = self.lanes.get(runner.id)
+        if lane is None:
+            lane = self.lanes[runner.id] = Lane(runner, backend_class(runner.backend)(), self._ask_peer)
+        return lane
+
+    async def _ask_peer(self, want: Ask) -> Reply:
+        peer = self._peers.get(want.peer)
+        return await peer(want) if peer else Unreachable(f"there is no {want.peer} here")
+
+    def snapshot(self, destination_id: str) -> str:
+        """The destination and its runner as text, for an attempt's row."""
+        text = self._snapshots.get(destination_id)
+        if text is None:
+            destination = self.configuration.destinations[destination_id]
+            text = snapshot.to_text(destination, self.configuration.runners[destination.runner])
+            self._snapshots[destination_id] = text
+        return text
+
+    def adopt(self, live: Live) -> None:
+        """This attempt is the engine's business from now on."""
+        self.lanes[live.runner].lives[live.key] = live
+        if live.bell:
+            self.by_bell[live.bell] = live
+
+    def drop(self, live: Live) -> None:
+        self.lanes[live.runner].lives.pop(live.key, None)
+        self.by_bell.pop(live.bell, None)
+        live.over = True
+
+    @property
+    def live_count(self) -> int:
+        return sum(len(lane.lives) for lane in self.lanes.values())
+
+    # -- when to look again ---------------------------------------------------------------------------------------
+
+    def look(self, live: Live, after_s: float = 0.0) -> None:
+        """Decide about this attempt at the first tick after so many seconds."""
+        live.look_again = time.monotonic() + after_s
+        heapq.heappush(self._timers, (live.look_again, next(self._counter), live))
+
+    def take_due(self) -> Iterator[Live]:
+        """The attempts to look at now; each is marked as being looked at."""
+        now = time.monotonic()
+        while self._timers and self._timers[0][0] <= now:
+            _, _, live = heapq.heappop(self._timers)
+            if live.look_again is not None and live.look_again <= now and not live.looking and not live.over:
+                live.look_again, live.looking = None, True
+                yield live
+
+    def next_look(self) -> float | None:
+        """Monotonic seconds of the next time at which an attempt is to be looked at."""
+        return self._timers[0][0] if self._timers else None
+
+    def begin(self, lane: Lane, kind: str, step: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+        """Start a task of a kind of which many may be under way."""
+        lane.start(f"{kind}-{next(self._counter)}", functools.partial(step, lane, *arguments))
+
+    # -- what has been learned ------------------------------------------------------------------------------------
+
+    def bind(self, live: Live, native_id: str) -> None:
+        """The DRM has this attempt."""
+        live.native_id = native_id
+        self.inbox.bound[live.key] = (live, native_id)
+        self.wake()
+
+    def see(self, live: Live, state: State, why: str) -> None:
+        """The attempt is in this state; noted if that is news."""
+        if state is not live.state or why != live.why:
+            live.state, live.why = state, why
+            self.inbox.sighted[live.key] = (live, state, why)
+            self.wake()
+
+    def end(self, live: Live, decision: Verdict, outputs: Sequence[dict[str, Any]] = ()) -> None:
+        """The job is over."""
+        live.decided = True
+        self.inbox.ended[live.key] = (live, finish.ending(live, decision, outputs))
+        self.wake()

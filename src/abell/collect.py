@@ -1,0 +1,109 @@
+"""Takes the declared outputs where they belong, once this machine sees them as the node saw them. May be repeated."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from abell.job import Output, Request
+from abell.prepare import command_side_path
+from abell.script.ending import Ending, SeenOutput
+
+LAG_S = 300.0  # the longest that a file system may lag behind the node; NFS caches some 60 s
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """An output is not there, or not whole. `on_node`: the node saw it, so it is only a matter of waiting."""
+
+    why: str
+    on_node: bool
+
+    def patience_s(self, retries: int) -> float:
+        """How long to go on looking: `retry_job_output_collection` times a second, longer for what the node saw."""
+        return max(LAG_S, float(retries)) if self.on_node else float(retries)
+
+
+def collect(request: Request, record: Ending, directory: str, apart: bool) -> list[dict[str, Any]] | NotYet:
+    """Name, path, size and checksum of every output, moved to its final path; or what is missing still.
+
+    `apart`: the command wrote to a path in the job's directory (`outputs_to_working_directory`). OSError if a file
+    cannot be moved. Nothing is moved before every output is there, and what a crash has left half moved is finished.
+    """
+    moves: list[tuple[Path, Path, SeenOutput | None]] = []
+    for output in request.outputs:
+        found = (
+            _globbed(output, request, record, directory) if output.glob else _declared(output, record, directory, apart)
+        )
+        if isinstance(found, NotYet):
+            return found
+        moves += found
+    for source, target, seen in moves:
+        if trouble := _missing(source, target, seen):
+            return trouble
+    return [_take(source, target, seen) for source, target, seen in moves]
+
+
+def _declared(
+    output: Output, record: Ending, directory: str, apart: bool
+) -> list[tuple[Path, Path, SeenOutput | None]] | NotYet:
+    source = Path(command_side_path(directory, output.name) if apart else output.path)
+    seen = next((o for o in record.outputs if o.name == output.name), None)
+    if seen is None and not record.outputs_cut:
+        return NotYet(f"the command made no {output.name} ({source})", on_node=False)
+    return [(source, Path(output.path), seen)]
+
+
+def _globbed(
+    output: Output, request: Request, record: Ending, directory: str
+) -> list[tuple[Path, Path, SeenOutput | None]] | NotYet:
+    seen = [o for o in record.outputs if o.name == output.name]
+    if not seen:
+        return NotYet(f"no file in the working directory matches {output.glob}", on_node=False)
+    if record.outputs_cut:
+        return NotYet(f"{output.glob} takes more files than a job's record holds", on_node=False)
+    working = Path(request.workdir or f"{directory}/working")
+    return [(working / o.path, Path(output.path) / o.path, o) for o in seen]
+
+
+def _missing(source: Path, target: Path, seen: SeenOutput | None) -> NotYet | None:
+    """What this machine does not see as the node did; None if all is well, or the file was moved before."""
+    here = _size(source)
+    if here is None and source != target and seen is not None and _size(target) == seen.size:
+        return None
+    if here is None:
+        return NotYet(f"{source} is not visible here", on_node=seen is not None)
+    if seen is not None and seen.size is not None and here != seen.size:
+        return NotYet(f"{source} has {here} bytes here, and had {seen.size} where the job ran", on_node=True)
+    return None
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def _take(source: Path, target: Path, seen: SeenOutput | None) -> dict[str, Any]:
+    """Move one file; over a file system's border by a copy that appears whole or not at all."""
+    if source != target and source.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            source.replace(target)
+        except OSError:  # another file system: EXDEV
+            part = target.with_name(f".{target.name}.abell-part")
+            shutil.copy2(source, part)
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.replace(target)
+            source.unlink()
+    return {
+        "name": seen.name if seen else target.name,
+        "path": str(target),
+        "size": target.stat().st_size,
+        "sha256": seen.sha256 if seen else None,
+    }

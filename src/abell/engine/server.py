@@ -1,0 +1,255 @@
+"""The engine's door: a unix socket that only its own user (and root) may enter, one JSON object a line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import pwd
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from abell import accept
+from abell.address import peer_uid
+from abell.engine.rows import attempt_row, job_row
+from abell.flow import Engine
+from abell.job import LIVE, State
+from abell.store import statements as st
+
+log = logging.getLogger(__name__)
+
+LONGEST_LINE = 256 * 2**20  # bytes; a hundred thousand jobs in one message are some 30 MB
+MOST_UNSENT = 64 * 2**20  # bytes a client may leave unread before it is let go
+
+
+class Trouble(Exception):
+    """What a client is told instead of an answer."""
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code, self.message, self.hint = code, message, hint
+
+
+@dataclass(eq=False)
+class Client:
+    writer: asyncio.StreamWriter
+    uid: int
+    waits: set[Waiting] = field(default_factory=set)
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        if self.writer.transport.get_write_buffer_size() > MOST_UNSENT:
+            self.writer.transport.abort()
+            return
+        self.writer.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+
+
+@dataclass(eq=False)
+class Waiting:
+    """A client's `wait`: the jobs that it waits for and that have not ended."""
+
+    client: Client
+    request_id: Any
+    left: set[int]
+    only_endings: bool
+
+
+class Server:
+    def __init__(self, engine: Engine, about: Mapping[str, Any]) -> None:
+        self.engine = engine
+        self.about = about
+        self.clients: set[Client] = set()
+        self.quiet_since = time.monotonic()
+        self._waits: dict[int, set[Waiting]] = {}
+        self._operations: dict[str, Callable[[Client, dict[str, Any]], dict[str, Any] | None]] = {
+            "hello": self._hello,
+            "submit": self._submit,
+            "jobs": self._jobs,
+            "job": self._job,
+            "wait": self._wait,
+            "cancel": self._cancel,
+            "stop": self._stop,
+        }
+
+    async def listen(self, path: Path) -> asyncio.AbstractServer:
+        """Open the door at `path`, in a directory that only this user may enter."""
+        path.unlink(missing_ok=True)
+        mask = os.umask(0o177)
+        try:
+            return await asyncio.start_unix_server(self._serve, path, limit=LONGEST_LINE, backlog=512)
+        finally:
+            os.umask(mask)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        uid = peer_uid(writer.get_extra_info("socket"))
+        client = Client(writer, uid)
+        if uid not in (0, os.geteuid()):
+            client.send(_error(None, Trouble("forbidden", "only the user that runs this server may use its socket")))
+            writer.close()
+            return
+        self.clients.add(client)
+        try:
+            while line := await reader.readline():
+                self._answer(client, line)
+                await writer.drain()
+        except (ConnectionError, ValueError, asyncio.LimitOverrunError) as error:
+            log.debug("a client is gone: %s", error)
+        finally:
+            self.clients.discard(client)
+            self.quiet_since = time.monotonic()
+            for wait in client.waits:
+                for job_id in wait.left:
+                    self._waits.get(job_id, set()).discard(wait)
+            writer.close()
+
+    def _answer(self, client: Client, line: bytes) -> None:
+        request_id = None
+        try:
+            try:
+                message = json.loads(line)
+                request_id = message["id"]
+                operation = self._operations[message["op"]]
+            except (ValueError, TypeError, KeyError) as error:
+                raise Trouble(
+                    "bad_message", "not a message of this protocol", "is the client of the same version?"
+                ) from error
+            answer = operation(client, message)
+            if answer is not None:
+                client.send({"id": request_id, "ok": True, **answer})
+        except Trouble as trouble:
+            client.send(_error(request_id, trouble))
+        except accept.Refused as refused:
+            client.send(_error(request_id, Trouble(refused.code, refused.message, refused.hint)))
+        except sqlite3.OperationalError as error:
+            hint = "nothing was kept; free some space or repair the database, then try again"
+            client.send(_error(request_id, Trouble("store", f"the database cannot be written: {error}", hint)))
+
+    # -- operations -----------------------------------------------------------------------------------------------
+
+    def _hello(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:
+        return {**self.about, "live": st.in_drm(self.engine.database.reader), "unended": self._unended()}
+
+    def _unended(self) -> int:
+        return sum(st.counts(self.engine.database.reader).values())
+
+    def _submit(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:
+        plain = message.get("jobs")
+        token = message.get("token", "")
+        if not isinstance(plain, list) or not isinstance(token, str) or not all(isinstance(p, dict) for p in plain):
+            raise Trouble("bad_message", "`submit` needs `jobs`, a list of requests")
+        return {"ids": self.engine.accept([accept.read(p) for p in plain], token)}
+
+    def _jobs(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:
+        db = self.engine.database.reader
+        if "ids" in message:
+            rows = st.jobs_by_id(db, _ids(message["ids"]))
+        else:
+            try:
+                states = [State(s) for s in message.get("states") or LIVE]
+            except ValueError as error:
+                raise Trouble("bad_message", str(error), f"states: {', '.join(State)}") from error
+            rows = st.jobs(
+                db,
+                states,
+                user=str(message.get("user") or ""),
+                after=int(message.get("after") or 0),
+                limit=max(1, min(int(message.get("limit") or 100), 10_000)),
+                newest_first=message.get("order") == "newest",
+            )
+        return {"jobs": [self._row(r) for r in rows], "counts": st.counts(db), "notices": self.notices()}
+
+    def notices(self) -> list[str]:
+        """What holds jobs up that is nobody's job: troubles of the engine and pauses of runners."""
+        told = [self.engine.notice] if self.engine.notice else []
+        for lane in self.engine.lanes.values():
+            if lane.why_paused:
+                told.append(f"runner {lane.runner.id} waits: {lane.why_paused}")
+        return told
+
+    def _row(self, row: sqlite3.Row) -> dict[str, Any]:
+        told = job_row(row)
+        if told["state"] == State.WAITING and not told["why"]:
+            lane = self.engine.lanes.get(told["runner"])
+            told["why"] = lane.why_full() if lane else ""
+        return told
+
+    def _job(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:
+        db = self.engine.database.reader
+        (job_id,) = _ids([message.get("job")])
+        rows = st.jobs_by_id(db, [job_id])
+        if not rows:
+            raise Trouble("unknown_job", f"there is no job {job_id}", "abell ps --all lists the jobs")
+        return {
+            "job": self._row(rows[0]),
+            "attempts": [attempt_row(r) for r in st.attempts(db, job_id)],
+            "events": [dict(r) for r in st.events(db, job_id)],
+        }
+
+    def _wait(self, client: Client, message: dict[str, Any]) -> dict[str, Any] | None:
+        job_ids = _ids(message.get("jobs"))
+        rows = st.jobs_by_id(self.engine.database.reader, job_ids)
+        if missing := set(job_ids) - {r["id"] for r in rows}:
+            raise Trouble("unknown_job", f"there is no job {min(missing)}", "abell ps --all lists the jobs")
+        only_endings = bool(message.get("only_endings"))
+        left = {r["id"] for r in rows if r["state"] != State.ENDED}
+        for row in rows:
+            if row["id"] not in left or not only_endings:
+                client.send({"id": message["id"], "event": self._row(row)})
+        if not left:
+            return {}
+        waiting = Waiting(client, message["id"], left, only_endings)
+        client.waits.add(waiting)
+        for job_id in left:
+            self._waits.setdefault(job_id, set()).add(waiting)
+        return None
+
+    def changed(self, job_ids: Iterable[int]) -> None:
+        """These rows have changed, durably: tell those who wait."""
+        wanted = [i for i in job_ids if self._waits.get(i)]
+        if not wanted:
+            return
+        for row in st.jobs_by_id(self.engine.database.reader, wanted):
+            over = row["state"] == State.ENDED
+            waits = self._waits.pop(row["id"]) if over else self._waits[row["id"]]
+            told = None
+            for waiting in waits:
+                if over or not waiting.only_endings:
+                    told = told or self._row(row)
+                    waiting.client.send({"id": waiting.request_id, "event": told})
+                if over:
+                    waiting.left.discard(row["id"])
+                    if not waiting.left:
+                        waiting.client.waits.discard(waiting)
+                        waiting.client.send({"id": waiting.request_id, "ok": True})
+
+    def _cancel(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:
+        told = self.engine.cancel(_ids(message.get("jobs")), user_name(client.uid))
+        return {"results": {str(k): v for k, v in told.items()}}
+
+    def _stop(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:
+        if message.get("when") == "idle" and (unended := self._unended()):
+            raise Trouble("busy", f"{unended} jobs have not ended", "wait for them, or name another root with --root")
+        self.engine.leave()
+        return {}
+
+
+def user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
+def _ids(value: Any) -> list[int]:
+    if not isinstance(value, list) or not all(isinstance(i, int) and 0 < i < 2**63 for i in value):
+        raise Trouble("bad_message", "job ids are whole numbers from 1 up")
+    return value
+
+
+def _error(request_id: Any, trouble: Trouble) -> dict[str, Any]:
+    told = {"code": trouble.code, "message": trouble.message, "hint": trouble.hint}
+    return {"id": request_id, "ok": False, "error": told}

@@ -1,0 +1,92 @@
+"""Looks at attempts that show a sign of an ending: reads the record, has the verdict, collects the outputs."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from abell.board import Board
+from abell.collect import NotYet, collect
+from abell.config.lookup import option
+from abell.job import Cause, State
+from abell.lane import Lane
+from abell.live import Live
+from abell.script.ending import BadRecord, Ending, read
+from abell.verdict import Evidence, Patience, Verdict, Wait, verdict
+
+log = logging.getLogger(__name__)
+
+AGAIN_S = 1.0  # between two looks for a record or an output that should be there
+
+
+async def examine(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
+    """Read, decide and collect for these attempts of one lane; the endings go to the inbox."""
+    try:
+        records = await lane.files(lambda: [live.record or _read(live) for live in lives])
+        good: list[tuple[Live, Verdict]] = []
+        for live, record in zip(lives, records, strict=True):
+            live.record = record
+            decision = None if live.over or live.decided else decide(lane, board, live)
+            if decision is None:
+                continue
+            if decision.cause is Cause.OK and live.request.outputs:
+                good.append((live, decision))
+            else:
+                board.end(live, decision)
+        if good:
+            found = await lane.files(lambda: [_collect(board, live) for live, _ in good])
+            for (live, decision), got in zip(good, found, strict=True):
+                _collected(board, live, decision, got)
+    finally:
+        for live in lives:
+            live.looking = False
+        board.wake()
+
+
+def decide(lane: Lane, board: Board, live: Live) -> Verdict | None:
+    """The verdict; None while there is none, and then when to look again is settled."""
+    now = time.monotonic()
+    if live.first_sign is None and (live.record or live.last_word):
+        live.first_sign = now
+    evidence = Evidence(
+        record=live.record,
+        sighting=live.last_word,
+        cancel_by=live.cancel_by,
+        waited_s=now - (live.first_sign or now),
+        walltime_s=live.request.resources.walltime_s,
+        memory_mb=live.request.resources.memory_mb,
+    )
+    decision = verdict(evidence, Patience(lane.backend.settle_s, lane.backend.record_s))
+    if isinstance(decision, Wait):
+        board.look(live, min(decision.for_s, AGAIN_S))
+        lane.next_poll = min(lane.next_poll, now + lane.backend.poll_every_s)
+        return None
+    return decision
+
+
+def _read(live: Live) -> Ending | None:
+    try:
+        return read(live.control)
+    except (BadRecord, OSError) as error:
+        log.error("job %d: %s", live.job_id, error)
+        return None
+
+
+def _collect(board: Board, live: Live) -> list[dict[str, Any]] | NotYet:
+    assert live.record is not None
+    apart = option(live.destination, board.configuration.settings, "outputs_to_working_directory")
+    return collect(live.request, live.record, str(live.directory), apart)
+
+
+def _collected(board: Board, live: Live, decision: Verdict, got: list[dict[str, Any]] | NotYet) -> None:
+    if not isinstance(got, NotYet):
+        board.end(live, decision, got)
+        return
+    waited = time.monotonic() - (live.first_sign or 0.0)
+    if waited < got.patience_s(board.configuration.settings.retry_job_output_collection):
+        board.see(live, State.FINISHING, got.why)
+        board.look(live, AGAIN_S)
+    else:
+        board.end(live, Verdict(Cause.OUTPUT, f"output not returned: {got.why}", decision.exit_code))

@@ -1,0 +1,43 @@
+"""An attempt that a DRM has or may have, as the engine holds it in memory. The database holds the truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from abell.config.model import Destination
+from abell.job import Request, Sighting, State, Unknown
+from abell.script.ending import Ending
+
+
+@dataclass(eq=False)
+class Live:
+    job_id: int
+    number: int
+    key: str
+    runner: str
+    destination: Destination
+    request: Request
+    directory: Path
+    state: State
+    native_id: str = ""  # '' while nobody knows whether the DRM has it
+    bell: str = ""
+    cancel_by: str | None = None
+    started: bool = False  # a start has been recorded
+    why: str = ""
+
+    # Evidence, gathered as it comes.
+    record: Ending | None = None
+    last_word: Sighting | Unknown | None = None
+    first_sign: float | None = None  # monotonic seconds of the first sign of an ending
+    look_again: float | None = None  # monotonic seconds at which to decide again
+    looking: bool = False  # its record is being read, or its outputs collected
+    decided: bool = False  # the verdict has been given; only the outputs may be missing
+    cancel_sent: bool = False
+    over: bool = False  # this attempt is no longer the engine's business
+
+    @cached_property
+    def control(self) -> str:
+        """The service's own directory of this attempt: run lock and ending record."""
+        return f"{self.directory}/control"

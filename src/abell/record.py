@@ -1,0 +1,80 @@
+"""Makes what the inbox holds durable, in one transaction; only then is anything told, forgotten or removed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from abell import finish
+from abell.board import Board
+from abell.config.lookup import option
+from abell.faults import point
+from abell.inbox import Inbox
+from abell.job import Cause, State
+from abell.lane import Lane
+from abell.live import Live
+from abell.script import bell
+from abell.store import statements as st
+
+
+def record(board: Board) -> set[int]:
+    """Commit the inbox and empty it; the ids of the jobs whose rows have changed."""
+    inbox = board.inbox
+    if not inbox:
+        return set()
+    now = time.time()
+    point("record.before")
+    with board.database.transaction() as db:
+        st.bind(db, [(native_id, live.key, live.job_id) for live, native_id in inbox.bound.values()], now)
+        st.sight(db, [_sight(live, state, why, now) for live, state, why in inbox.sighted.values()])
+        for item in inbox.unclaimed.values():
+            live = item.live
+            if live.cancel_by:
+                why = f"by {live.cancel_by}, before it was submitted"
+                st.end(db, [st.End(live.job_id, live.key, Cause.CANCELLED, why)], now)
+            else:
+                st.unclaim(db, live.key, live.job_id, item.phase, item.why, now)
+        st.end(db, [ending for _, ending in inbox.ended.values()], now)
+    point("record.committed")
+    board.inbox = Inbox()
+    return _apply(board, inbox)
+
+
+def _sight(live: Live, state: State, why: str, now: float) -> tuple[State, str, float | None, int]:
+    starts = state is State.RUNNING and not live.started
+    return state, why, now if starts else None, live.job_id
+
+
+def _apply(board: Board, inbox: Inbox) -> set[int]:
+    """What follows from what is durable now."""
+    touched = {live.job_id for live, _ in inbox.bound.values()}
+    for live, state, _ in inbox.sighted.values():
+        live.started |= state is State.RUNNING
+        touched.add(live.job_id)
+    for item in inbox.unclaimed.values():
+        board.drop(item.live)
+        board.waiting.add(item.live.runner)
+        touched.add(item.live.job_id)
+    ended: dict[str, list[tuple[Live, Cause]]] = {}
+    for live, ending in inbox.ended.values():
+        board.drop(live)
+        touched.add(live.job_id)
+        ended.setdefault(live.runner, []).append((live, ending.cause))
+    for runner_id, over in ended.items():
+        board.begin(board.lanes[runner_id], "tidy", _tidy, board, over)
+    return touched
+
+
+async def _tidy(lane: Lane, board: Board, over: Sequence[tuple[Live, Cause]]) -> None:
+    """The DRM may forget these, their bells fall silent, their working files go."""
+    settings = board.configuration.settings
+
+    def tidy() -> None:
+        for live, cause in over:
+            finish.tidy(live.directory, cause, option(live.destination, settings, "cleanup_job"))
+        if tokens := [live.bell for live, _ in over if live.bell]:
+            bell.silence(board.layout.spool, tokens)
+
+    await lane.files(tidy)
+    if ids := [live.native_id for live, _ in over if live.native_id]:
+        await lane.ask(lane.backend.forget(ids))

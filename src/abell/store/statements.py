@@ -1,0 +1,324 @@
+"""Every SQL statement, in the order of a job's life. Each takes the connection; the caller holds the transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from abell.job import IN_DRM, LIVE, Cause, State, Usage
+
+Row = sqlite3.Row
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to accept; `request` is its JSON text."""
+
+    request: str
+    name: str
+    user_email: str
+    username: str
+    tool_id: str
+    destination_id: str
+    destination_params: str
+    runner: str
+
+
+# -- accepting --------------------------------------------------------------------------------------------------
+
+
+def ids_of_token(db: sqlite3.Connection, token: str) -> list[int] | None:
+    """The jobs that a message with this token made before, if it is known."""
+    row = db.execute("SELECT first_id, count FROM abell_token WHERE token = ?", (token,)).fetchone()
+    return None if row is None else list(range(row["first_id"], row["first_id"] + row["count"]))
+
+
+def accept(db: sqlite3.Connection, jobs: Sequence[NewJob], token: str, now: float) -> list[int]:
+    """Insert jobs, waiting for their runner; their ids are consecutive."""
+    first = (
+        1
+        + db.execute(
+            "SELECT max(ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'abell_job'), 0),"
+            " ifnull((SELECT max(id) FROM abell_job), 0))"
+        ).fetchone()[0]
+    )
+    ids = list(range(first, first + len(jobs)))
+    db.executemany(
+        "INSERT INTO abell_job (id, state, request, name, user_email, username, tool_id, destination_id,"
+        " destination_params, job_runner_name, created) VALUES (?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                i,
+                j.request,
+                j.name,
+                j.user_email,
+                j.username,
+                j.tool_id,
+                j.destination_id,
+                j.destination_params,
+                j.runner,
+                now,
+            )
+            for i, j in zip(ids, jobs, strict=True)
+        ),
+    )
+    db.executemany(
+        "INSERT INTO abell_event (job_id, at, kind, text) VALUES (?, ?, 'accepted', ?)",
+        ((i, now, f"for destination {j.destination_id}") for i, j in zip(ids, jobs, strict=True)),
+    )
+    if token and ids:
+        db.execute("INSERT INTO abell_token VALUES (?, ?, ?, ?)", (token, ids[0], len(ids), now))
+    return ids
+
+
+def tell(db: sqlite3.Connection, events: Iterable[tuple[int, float, str, str]]) -> None:
+    """Append (job id, time, kind, text) to the stories of jobs."""
+    db.executemany("INSERT INTO abell_event (job_id, at, kind, text) VALUES (?, ?, ?, ?)", events)
+
+
+# -- routing again after the configuration changed ----------------------------------------------------------------
+
+
+def unroute_waiting(db: sqlite3.Connection) -> int:
+    """Send every waiting job back to routing; how many."""
+    return db.execute("UPDATE abell_job SET state = 'new' WHERE state = 'waiting'").rowcount
+
+
+def unrouted(db: sqlite3.Connection, limit: int) -> list[Row]:
+    return db.execute("SELECT id, request FROM abell_job WHERE state = 'new' ORDER BY id LIMIT ?", (limit,)).fetchall()
+
+
+def route(db: sqlite3.Connection, rows: Iterable[tuple[str, str, str, int]]) -> None:
+    """(destination id, its parameters as JSON, runner, job id) of newly routed jobs."""
+    db.executemany(
+        "UPDATE abell_job SET state = 'waiting', destination_id = ?, destination_params = ?, job_runner_name = ?,"
+        " why = '' WHERE id = ? AND state = 'new'",
+        rows,
+    )
+
+
+# -- claiming and submitting --------------------------------------------------------------------------------------
+
+
+def next_waiting(db: sqlite3.Connection, runner: str, limit: int) -> list[Row]:
+    return db.execute(
+        "SELECT id, request, attempt, destination_id FROM abell_job"
+        " WHERE state = 'waiting' AND job_runner_name = ? ORDER BY id LIMIT ?",
+        (runner, limit),
+    ).fetchall()
+
+
+def waiting_runners(db: sqlite3.Connection) -> list[str]:
+    """The runners that jobs wait for, by skipping through the index rather than reading it all."""
+    found: list[str] = []
+    last = ""
+    while True:
+        row = db.execute(
+            "SELECT job_runner_name FROM abell_job WHERE state = 'waiting' AND job_runner_name > ?"
+            " ORDER BY job_runner_name LIMIT 1",
+            (last,),
+        ).fetchone()
+        if row is None:
+            return found
+        last = row[0]
+        found.append(last)
+
+
+def unsubmitted_attempt(db: sqlite3.Connection, job_id: int) -> Row | None:
+    """An attempt that was claimed but certainly never submitted: its key and directory serve again."""
+    row: Row | None = db.execute(
+        "SELECT * FROM abell_attempt WHERE job_id = ? AND phase = 'unsubmitted'", (job_id,)
+    ).fetchone()
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    job_id: int
+    number: int
+    key: str
+    destination: str  # JSON
+    directory: str
+    bell: str
+
+
+def claim(db: sqlite3.Connection, claims: Sequence[Claim], now: float) -> None:
+    db.executemany(
+        "UPDATE abell_job SET state = 'submitting', attempt = ?, why = '' WHERE id = ?",
+        ((c.number, c.job_id) for c in claims),
+    )
+    db.executemany(
+        "INSERT INTO abell_attempt (job_id, number, key, phase, destination, directory, bell, claimed)"
+        " VALUES (?, ?, ?, 'claimed', ?, ?, ?, ?) ON CONFLICT (job_id, number) DO UPDATE"
+        " SET phase = 'claimed', destination = excluded.destination, bell = excluded.bell, claimed = excluded.claimed",
+        ((c.job_id, c.number, c.key, c.destination, c.directory, c.bell, now) for c in claims),
+    )
+
+
+def bind(db: sqlite3.Connection, bound: Sequence[tuple[str, str, int]], now: float) -> None:
+    """(native id, key, job id) of attempts that the DRM has now."""
+    db.executemany(
+        "UPDATE abell_attempt SET phase = 'bound', native_id = ?, bound = ? WHERE key = ?",
+        ((native_id, now, key) for native_id, key, _ in bound),
+    )
+    db.executemany(
+        "UPDATE abell_job SET state = 'queued' WHERE id = ? AND state = 'submitting'", ((j,) for _, _, j in bound)
+    )
+    tell(db, ((j, now, "submitted", f"as {native_id}") for native_id, _, j in bound))
+
+
+def unclaim(db: sqlite3.Connection, key: str, job_id: int, phase: str, why: str, now: float) -> None:
+    """The DRM certainly does not have this attempt (phase 'unsubmitted') or can never run it ('revoked'): wait again.
+
+    The pause before the next try is its runner's; the reason goes into the story once, not at each try.
+    """
+    last = db.execute("SELECT text FROM abell_event WHERE job_id = ? ORDER BY id DESC LIMIT 1", (job_id,)).fetchone()
+    if last is None or last[0] != why:
+        tell(db, [(job_id, now, "waiting", why)])
+    db.execute("UPDATE abell_attempt SET phase = ? WHERE key = ?", (phase, key))
+    db.execute("UPDATE abell_job SET state = 'waiting', why = ? WHERE id = ?", (why, job_id))
+
+
+# -- watching -----------------------------------------------------------------------------------------------------
+
+
+def live_attempts(db: sqlite3.Connection) -> list[Row]:
+    """Attempts that a DRM has or may have, with what the engine needs in order to take them up again."""
+    return db.execute(
+        "SELECT a.*, j.state, j.request, j.cancel_by, j.job_runner_name, j.started"
+        " FROM abell_attempt a JOIN abell_job j ON j.id = a.job_id AND j.attempt = a.number"
+        " WHERE a.phase IN ('claimed', 'bound') ORDER BY a.job_id"
+    ).fetchall()
+
+
+def sight(db: sqlite3.Connection, seen: Iterable[tuple[State, str, float | None, int]]) -> None:
+    """(state, why, when it started if it runs, job id) as the DRM told."""
+    db.executemany(
+        "UPDATE abell_job SET state = ?, why = ?, started = ifnull(started, ?) WHERE id = ?",
+        ((str(state), why, started, job_id) for state, why, started, job_id in seen),
+    )
+
+
+# -- ending -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a job is over."""
+
+    job_id: int
+    key: str  # of its attempt; '' if it never had one
+    cause: Cause
+    message: str
+    exit_code: int | None = None
+    signal: int | None = None
+    usage: Usage = Usage()
+    outputs: Sequence[dict[str, Any]] = ()
+    metadata_exit: int | None = None
+
+
+def end(db: sqlite3.Connection, ends: Sequence[End], now: float) -> None:
+    db.executemany(
+        "UPDATE abell_job SET state = 'ended', cause = ?, message = ?, why = '', exit_code = ?, signal = ?, ended = ?,"
+        " elapsed_s = ?, cpu_s = ?, memory_bytes = ?, outputs = ?, metadata_exit = ? WHERE id = ? AND state <> 'ended'",
+        (
+            (
+                str(e.cause),
+                e.message,
+                e.exit_code,
+                e.signal,
+                now,
+                e.usage.elapsed_s,
+                e.usage.cpu_s,
+                e.usage.memory_bytes,
+                json.dumps(list(e.outputs)) if e.outputs else "[]",
+                e.metadata_exit,
+                e.job_id,
+            )
+            for e in ends
+        ),
+    )
+    db.executemany(
+        "UPDATE abell_attempt SET phase = 'over', over = ?, ending = ? WHERE key = ?",
+        ((now, json.dumps({"cause": str(e.cause), "message": e.message}), e.key) for e in ends if e.key),
+    )
+    tell(db, ((e.job_id, now, "ended", f"{e.cause}: {e.message}" if e.message else str(e.cause)) for e in ends))
+
+
+# -- cancelling ---------------------------------------------------------------------------------------------------
+
+
+def cancel(db: sqlite3.Connection, job_id: int, by: str, now: float) -> State | None:
+    """Note who wants this job to end, durably; its state until then, None if there is no such job."""
+    row = db.execute("SELECT state, cancel_by FROM abell_job WHERE id = ?", (job_id,)).fetchone()
+    if row is None:
+        return None
+    state = State(row["state"])
+    if state is not State.ENDED and row["cancel_by"] is None:
+        db.execute("UPDATE abell_job SET cancel_by = ? WHERE id = ?", (by, job_id))
+        tell(db, [(job_id, now, "cancel", f"asked for by {by}")])
+    return state
+
+
+# -- telling ------------------------------------------------------------------------------------------------------
+
+
+_COLUMNS = (
+    "j.*, a.directory AS directory, a.native_id AS native_id FROM abell_job j"
+    " LEFT JOIN abell_attempt a ON a.job_id = j.id AND a.number = j.attempt"
+)
+
+
+def jobs_by_id(db: sqlite3.Connection, ids: Sequence[int]) -> list[Row]:
+    found: list[Row] = []
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        marks = ",".join("?" * len(some))
+        found += db.execute(f"SELECT {_COLUMNS} WHERE j.id IN ({marks}) ORDER BY j.id", some).fetchall()  # noqa: S608
+    return found
+
+
+def jobs(
+    db: sqlite3.Connection,
+    states: Sequence[State] = LIVE,
+    user: str = "",
+    after: int = 0,
+    limit: int = 100,
+    newest_first: bool = False,
+) -> list[Row]:
+    """Jobs in these states; a page of at most `limit`, beyond the id `after` in the order asked for."""
+    order = "DESC" if newest_first else "ASC"
+    beyond = ("j.id < ?" if newest_first else "j.id > ?") if after else "j.id > ?"
+    found: list[Row] = []
+    for state in states:  # one index range each: a page costs the page, not the queue
+        live = "j.state <> 'ended' AND " if state is not State.ENDED else ""
+        found += db.execute(
+            f"SELECT {_COLUMNS} WHERE {live}j.state = ? AND {beyond}"  # noqa: S608
+            f"{' AND j.user_email = ?' if user else ''} ORDER BY j.id {order} LIMIT ?",
+            (str(state), after, *((user,) if user else ()), limit),
+        ).fetchall()
+    found.sort(key=lambda row: int(row["id"]), reverse=newest_first)
+    return found[:limit]
+
+
+def counts(db: sqlite3.Connection) -> dict[str, int]:
+    """How many live jobs are in each state."""
+    rows = db.execute("SELECT state, count(*) FROM abell_job WHERE state <> 'ended' GROUP BY state").fetchall()
+    return {row[0]: row[1] for row in rows}
+
+
+def in_drm(db: sqlite3.Connection) -> int:
+    """How many jobs a DRM has or may have."""
+    have = counts(db)
+    return sum(have.get(s, 0) for s in (*IN_DRM, State.SUBMITTING, State.FINISHING))
+
+
+def attempts(db: sqlite3.Connection, job_id: int) -> list[Row]:
+    return db.execute("SELECT * FROM abell_attempt WHERE job_id = ? ORDER BY number", (job_id,)).fetchall()
+
+
+def events(db: sqlite3.Connection, job_id: int) -> list[Row]:
+    return db.execute("SELECT at, kind, text FROM abell_event WHERE job_id = ? ORDER BY id", (job_id,)).fetchall()

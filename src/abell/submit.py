@@ -1,0 +1,141 @@
+"""Hands claimed attempts to the DRM, exactly once, and settles doubt about those that may or may not have arrived."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from abell.backends.contract import Bound, Doubt, Later, Learned, Refused
+from abell.board import Board
+from abell.faults import point
+from abell.inbox import Unclaim
+from abell.job import Cause
+from abell.lane import Lane
+from abell.live import Live
+from abell.prepare import Prepared, prepare, write
+from abell.script import lock
+from abell.verdict import Verdict
+
+log = logging.getLogger(__name__)
+
+
+async def submit(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
+    """Write the files of these attempts and submit them; what comes of each goes to the inbox as it is learned."""
+    unknown = {live.key: live for live in lives}
+
+    def learn(what: Learned) -> None:
+        live = unknown.get(what.key)
+        if live is None:
+            log.error("runner %s: its back end told of %s, which it was not asked for", lane.runner.id, what.key)
+            return
+        match what:
+            case Doubt():
+                log.warning("job %d: it is not known whether it was submitted: %s", live.job_id, what.reason)
+                return
+            case Bound():
+                board.bind(live, what.native_id)
+            case Refused():
+                board.end(live, Verdict(Cause.REJECTED, what.reason))
+            case Later():
+                lane.pause(what.reason)
+                board.inbox.unclaimed[live.key] = Unclaim(live, "unsubmitted", what.reason)
+        del unknown[what.key]
+        board.wake()
+
+    ready: list[Prepared] = []
+    for made in await lane.files(lambda: [_write(board, lane, live) for live in lives]):
+        if isinstance(made, Prepared):
+            ready.append(made)
+        else:
+            learn(made)
+    point("submit.written")
+    try:
+        if ready:
+            board.database.assert_current()
+            await lane.submit([made.submission for made in ready], learn)
+    finally:
+        point("submit.done")
+        if unknown:
+            lane.pause("it is not known whether a submission arrived; finding out")
+            lane.start("resolve", functools.partial(resolve, lane, board))
+        cancel(board)
+        board.wake()
+    if any(live.native_id for live in lives) and not unknown:
+        lane.recovered()
+
+
+def _write(board: Board, lane: Lane, live: Live) -> Prepared | Later | Refused:
+    """In the lane's thread: the attempt's directory and script."""
+    try:
+        made = prepare(live, lane.runner, lane.backend, board.configuration.settings, board.layout, board.environment)
+    except ValueError as error:
+        return Refused(live.key, str(error))
+    try:
+        write(made)
+    except OSError as error:
+        return Later(live.key, f"{error.strerror}: {error.filename or live.directory}")
+    return made
+
+
+def doubtful(lane: Lane, board: Board) -> dict[str, Live]:
+    """The attempts of which nobody knows whether the DRM has them."""
+    settled = board.inbox.unclaimed.keys() | board.inbox.ended.keys()
+    return {key: live for key, live in lane.lives.items() if not live.native_id and key not in settled}
+
+
+async def resolve(lane: Lane, board: Board) -> None:
+    """Settle doubt: adopt what the DRM knows; take the run lock of the rest, after which no copy of it can start."""
+    open_ = doubtful(lane, board)
+    if not open_:
+        return
+    for key, native_id in (await lane.ask(lane.backend.find(list(open_)))).items():
+        if key in open_:
+            board.bind(open_.pop(key), native_id)
+    point("resolve.found")
+    for live in open_.values():
+        if live.native_id:  # an event of the DRM was faster
+            continue
+        held = await lane.files(functools.partial(_revoke, live))
+        point("resolve.revoked")
+        if isinstance(held, lock.Revoked):
+            why = "its submission was interrupted; that attempt can never start"
+            board.inbox.unclaimed[live.key] = Unclaim(live, "revoked", why)
+        else:
+            board.bind(live, held.native_id)
+    lane.recovered()
+    lane.next_poll = 0.0
+    cancel(board)
+    board.wake()
+
+
+def _revoke(live: Live) -> lock.Revoked | lock.Owner:
+    """In the lane's thread; the attempt's directory may not even have been made."""
+    Path(live.control).mkdir(parents=True, exist_ok=True)
+    return lock.revoke(live.control)
+
+
+def cancel(board: Board) -> None:
+    """Tell the DRMs of the cancellations that they have not been told of."""
+    for lane in board.lanes.values():
+        if _to_cancel(lane):
+            lane.start("cancel", functools.partial(_cancel, lane, board))
+
+
+def _to_cancel(lane: Lane) -> list[Live]:
+    return [v for v in lane.lives.values() if v.cancel_by and v.native_id and not v.cancel_sent]
+
+
+async def _cancel(lane: Lane, board: Board) -> None:
+    chosen = _to_cancel(lane)
+    lane.cancel_again_in(RETRY_CANCEL_S)
+    for by in sorted({v.cancel_by or "" for v in chosen}):
+        theirs = [v for v in chosen if v.cancel_by == by]
+        await lane.ask(lane.backend.cancel([v.native_id for v in theirs], by))
+        for live in theirs:
+            live.cancel_sent = True
+    lane.next_cancel = None
+
+
+RETRY_CANCEL_S = 5.0

@@ -1,0 +1,102 @@
+"""What the DRMs say of live attempts: pushed by a peer, rung by a bell, asked for in a poll. It decides nothing."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from abell.board import Board
+from abell.job import Sighting, Unknown
+from abell.lane import Lane
+from abell.live import Live
+from abell.script import bell
+
+log = logging.getLogger(__name__)
+
+AUDIT_EVERY_S = 30.0  # by then the ending of a job is found whose bell or event was lost
+
+
+def watch(board: Board, rung: Rung) -> None:
+    """Start the polls and audits that are due, and hear the bells."""
+    now = time.monotonic()
+    for lane in board.lanes.values():
+        if not lane.lives:
+            continue
+        if lane.next_poll <= now and lane.start("poll", functools.partial(poll, lane, board)):
+            lane.next_poll = now + lane.backend.poll_every_s
+        if lane.next_audit <= now:
+            lane.next_audit = now + AUDIT_EVERY_S
+            for live in lane.lives.values():
+                if live.native_id and live.look_again is None and not live.looking:
+                    board.look(live)
+    if board.by_bell and rung.next_s <= now:
+        rung.next_s = now + board.configuration.settings.job_runner_monitor_sleep
+        rung.hear(board)
+
+
+class Rung:
+    """The bells that have rung, listed every `job_runner_monitor_sleep` seconds while jobs live that ring."""
+
+    def __init__(self) -> None:
+        self.next_s = 0.0  # monotonic
+
+    def hear(self, board: Board) -> None:
+        for token in bell.listen(board.layout.spool):
+            live = board.by_bell.get(token)
+            if live is None:
+                bell.silence(board.layout.spool, [token])
+            elif not live.looking and not live.decided and live.look_again is None:
+                board.look(live)
+
+
+async def poll(lane: Lane, board: Board) -> None:
+    """Ask the DRM of this lane about all its attempts. A poll that fails changes nothing."""
+    asked = {live.native_id: live for live in lane.lives.values() if live.native_id}
+    if not asked:
+        return
+    for native_id, word in (await lane.ask(lane.backend.poll(list(asked)))).items():
+        live = asked.get(native_id)
+        if live is not None:
+            hear(board, live, word)
+    board.wake()
+
+
+def heard(board: Board, backend: str, messages: Sequence[Mapping[str, Any]]) -> None:
+    """Messages that a peer pushed, for the lanes with that back end."""
+    for lane in board.lanes.values():
+        if lane.backend.name == backend:
+            for sighting in lane.backend.events(messages):
+                live = lane.lives.get(sighting.key)
+                if live is not None:
+                    hear(board, live, sighting)
+    board.wake()
+
+
+def poll_soon(board: Board, backend: str) -> None:
+    """A peer is back: what it had to say meanwhile has to be asked for."""
+    for lane in board.lanes.values():
+        if lane.backend.name == backend:
+            lane.next_poll = 0.0
+    board.wake()
+
+
+def hear(board: Board, live: Live, word: Sighting | Unknown) -> None:
+    """One word of a DRM about one attempt."""
+    if live.decided or live.over:
+        return
+    if isinstance(word, Sighting):
+        if word.key and word.key != live.key:
+            log.warning("job %d: %s is another job by now (%s)", live.job_id, word.native_id, word.key)
+            return
+        if not live.native_id:
+            board.bind(live, word.native_id)
+        if word.state is not None:
+            if live.record is None:  # it lives after all: an earlier word of its end was not the last
+                live.last_word, live.first_sign = None, None
+            board.see(live, word.state, word.reason)
+            return
+    live.last_word = word
+    board.look(live)
