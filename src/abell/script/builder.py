@@ -191,7 +191,7 @@ def _environment(plan: ScriptPlan) -> str:
         return ""
     lines = []
     if tmp := _own_tmp_dir(plan):
-        lines.append("_GALAXY_JOB_TMP_DIR={tmp}")
+        lines.append(f"_GALAXY_JOB_TMP_DIR={tmp}")
     if file := plan.environment_setup_file:
         lines.append(f"[ -f {literal(file)} ] && command . {literal(file)}")
     lines.extend(map(_entry, plan.env))
