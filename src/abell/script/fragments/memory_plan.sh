@@ -1,0 +1,1 @@
+abell_memory() { abell_total=$abell_memory_asked; }
