@@ -128,6 +128,7 @@ class Submission:
     runner_params: Mapping[str, Any]
     workers: int
     search_path: str = ""
+    runner: str = ""  # the runner's id: its jobs share workers
     requeue: bool = False
 
 
