@@ -4,8 +4,6 @@ The socket lies in a private directory of this machine, because a root may be on
 sockets, and under a long path, where a socket's is limited to 107 bytes (unix(7)). `<root>/<role>.json` says where.
 """
 
-# ruff: noqa: PTH
-# (Descriptors and /proc: a Path would only cost time.)
 from __future__ import annotations
 
 import json

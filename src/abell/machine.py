@@ -1,7 +1,5 @@
 """What identifies this machine, its boot and its processes: a process id alone names different processes over time."""
 
-# ruff: noqa: PTH
-# (Descriptors and /proc: a Path would only cost time.)
 from __future__ import annotations
 
 import os

@@ -3,8 +3,6 @@
 It is apart from the server, so that local jobs outlive the server's restart and crash. It leaves when idle.
 """
 
-# ruff: noqa: PTH
-# (Descriptors and /proc: a Path would only cost time.)
 from __future__ import annotations
 
 import argparse

@@ -3,8 +3,6 @@
 Version 1: documentation of Linux, admin-guide/cgroup-v1/memory. Version 2: admin-guide/cgroup-v2.
 """
 
-# ruff: noqa: PTH
-# (Descriptors and /proc: a Path would only cost time.)
 from __future__ import annotations
 
 import os

@@ -4,8 +4,6 @@ Nothing is forced to the disk. A crash of this process loses no line that was wr
 jobs as well.
 """
 
-# ruff: noqa: PTH
-# (Descriptors and /proc: a Path would only cost time.)
 from __future__ import annotations
 
 import json

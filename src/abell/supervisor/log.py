@@ -1,7 +1,5 @@
 """The supervisor's log: its own words and, should it ever fail, Python's. Two files of bounded size."""
 
-# ruff: noqa: PTH
-# (Descriptors and /proc: a Path would only cost time.)
 from __future__ import annotations
 
 import os

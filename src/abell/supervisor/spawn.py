@@ -1,7 +1,5 @@
 """Start one job: its own session, its own streams, nothing inherited."""
 
-# ruff: noqa: PTH
-# (Descriptors and /proc: a Path would only cost time.)
 from __future__ import annotations
 
 import errno

@@ -1,7 +1,5 @@
 """Process trees, as /proc shows them."""
 
-# ruff: noqa: PTH
-# (Descriptors and /proc: a Path would only cost time.)
 from __future__ import annotations
 
 import os
