@@ -127,7 +127,7 @@ class Submission:
     params: Mapping[str, Any]  # the destination's parameters
     runner_params: Mapping[str, Any]
     workers: int
-    runner: str = ""  # the runner's id
+    runner: str = ""  # the runner's id: its jobs share workers
     search_path: str = ""  # $PATH of the submitting shell, for a job that runs on this machine
     requeue: bool = False
 
@@ -155,8 +155,6 @@ class Backend(ABC):
     resources_from: ClassVar[Literal["plan", "drm"]] = "drm"  # "plan": a job gets what it asked for
     watch_cgroup: ClassVar[bool] = True  # the script reads its cgroup's peak; False where the DRM tells
     rings: ClassVar[bool] = True  # its jobs ring the bell; False where `events` tells of endings sooner
-    has_accounting: ClassVar[bool] = False
-    adopts_by_key: ClassVar[bool] = False  # `find` is complete: what it does not see was never submitted
 
     def effective(self, asked: Resources, params: Mapping[str, Any], environment: Mapping[str, str]) -> Resources:
         """What the job asks of the DRM in the end: the administrator's own options win over the user's request.
