@@ -1,0 +1,50 @@
+"""What is wrong with a configuration: all of it at once, each with its place, option and remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from abell.config.model import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One error or warning. `text` says what is wrong, `hint` what to do about it."""
+
+    place: Place
+    option: str
+    text: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.text}" + (f" ({self.hint})" if self.hint else "")
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be used; `problems` holds every reason, in the order of the file."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+@dataclass(slots=True)
+class Problems:
+    """Collects while reading goes on, so that nobody has to repair a file one error at a time."""
+
+    errors: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    def error(self, place: Place, option: str, text: str, hint: str = "") -> None:
+        self.errors.append(Problem(place, option, text, hint))
+
+    def warn(self, place: Place, option: str, text: str, hint: str = "") -> None:
+        problem = Problem(place, option, text, hint)
+        if problem not in self.warnings:
+            self.warnings.append(problem)
+
+    def raise_errors(self) -> None:
+        """Raise ConfigurationError if there was any error."""
+        if self.errors:
+            raise ConfigurationError(sorted(dict.fromkeys(self.errors), key=lambda p: (p.place.file, p.place.line)))
