@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from abell import __version__, address
+from abell.board import Board
 from abell.config import ConfigurationError, load
 from abell.config.model import Configuration
 from abell.engine.server import Server
@@ -109,17 +110,19 @@ async def _serve(root: Path, configuration: Configuration, transient: bool) -> N
     supervisor: SupervisorPeer
     server: Server
 
-    engine = Engine(
+    if settings.new_file_path is not None:
+        os.environ["TMPDIR"] = str(settings.new_file_path)
+    board = Board(
         database,
         configuration,
         layout,
         environment=dict(os.environ),
         peers={"supervisor": lambda want: supervisor.ask(want)},
-        changed=lambda ids: server.changed(ids),
     )
+    engine = Engine(board, changed=lambda ids: server.changed(ids))
     supervisor = SupervisorPeer(
         root,
-        on_events=lambda messages: engine.heard("local", messages),
+        on_event=lambda message: engine.heard("local", [message]),
         on_reconnect=lambda: engine.poll_soon("local"),
     )
     about: dict[str, Any] = {
@@ -156,7 +159,7 @@ async def _leave_when_idle(engine: Engine, server: Server) -> None:
     """A transient engine leaves when no job is live and no client is connected for a while."""
     while True:
         await asyncio.sleep(IDLE_S / 4)
-        busy = bool(server.clients or engine.live or sum(st.counts(engine.database.reader).values()))
+        busy = bool(server.clients or sum(st.counts(engine.database.reader).values()))
         if not busy and time.monotonic() - server.quiet_since > IDLE_S:
             engine.leave()
             return

@@ -165,7 +165,7 @@ class Server:
     def notices(self) -> list[str]:
         """What holds jobs up that is nobody's job: troubles of the engine and pauses of runners."""
         told = [self.engine.notice] if self.engine.notice else []
-        for lane in self.engine.lanes.values():
+        for lane in self.engine.board.lanes.values():
             if lane.why_paused:
                 told.append(f"runner {lane.runner.id} waits: {lane.why_paused}")
         return told
@@ -173,7 +173,7 @@ class Server:
     def _row(self, row: sqlite3.Row) -> dict[str, Any]:
         told = job_row(row)
         if told["state"] == State.WAITING and not told["why"]:
-            lane = self.engine.lanes.get(told["runner"])
+            lane = self.engine.board.lanes.get(told["runner"])
             told["why"] = lane.why_full() if lane else ""
         return told
 
