@@ -54,7 +54,9 @@ def by_abell(root, jobs):
     began = time.perf_counter()
     (answer,) = ask(stream, op="submit", jobs=[{"command": ["true"]}] * jobs)
     endings = Counter(
-        told["event"]["cause"] for told in ask(stream, op="wait", jobs=answer["ids"], only_endings=True) if "event" in told
+        told["event"]["cause"]
+        for told in ask(stream, op="wait", jobs=answer["ids"], only_endings=True)
+        if "event" in told
     )
     seconds = time.perf_counter() - began
     used = {"engine": cpu_seconds(engine.pid), "supervisor": cpu_seconds(address.read(root, "supervisor").pid)}
@@ -92,7 +94,9 @@ def main(jobs=2000, rounds=3):
         floors.append(floor)
         ratios.append(seconds / floor)
         each = ", ".join(f"{who} {1000 * s / jobs:.2f} ms" for who, s in used.items())
-        print(f"round {number}: abell {seconds:.2f} s, floor {floor:.2f} s, ratio {seconds / floor:.2f}; CPU a job: {each}")
+        print(
+            f"round {number}: abell {seconds:.2f} s, floor {floor:.2f} s, ratio {seconds / floor:.2f}; CPU a job: {each}"
+        )
     print(
         f"{jobs} jobs, {WORKERS} workers, medians: abell {jobs / statistics.median(ours):.0f} jobs/s,"
         f" floor {jobs / statistics.median(floors):.0f} jobs/s, ratio {statistics.median(ratios):.2f} (at most 2.0 wanted)"

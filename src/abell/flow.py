@@ -35,6 +35,8 @@ from abell.watch import Rung, heard, poll_soon, watch
 log = logging.getLogger(__name__)
 
 MOST_ROUTED_AT_ONCE = 1000
+FEW = 4  # live attempts
+GATHER_S = 0.01
 
 
 class Engine:
@@ -69,6 +71,8 @@ class Engine:
             due = self._next_due()
             timer = None if due is None else loop.call_later(max(0.0, due - time.monotonic()), board.wake)
             await board.woken.wait()
+            if board.live_count > FEW and not self._leaving:
+                await asyncio.sleep(GATHER_S)  # with many jobs under way, one commit serves what comes meanwhile
             board.woken.clear()
             if timer is not None:
                 timer.cancel()

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from abell.job import Output, Request, Resources
 
 
+_FIELDS = tuple(f.name for f in fields(Request))
+_EMPTY = ("", None, (), {})
+
+
 def to_json(request: Request) -> dict[str, Any]:
     """Plain data; what has its default value is left out, so that a waiting job stays small."""
-    plain = {k: v for k, v in asdict(request).items() if v not in ("", None, (), {})}
-    plain["resources"] = {k: v for k, v in plain["resources"].items() if v is not None}
-    if not plain["resources"]:
-        del plain["resources"]
+    plain: dict[str, Any] = {}
+    for name in _FIELDS:
+        value = getattr(request, name)
+        if value not in _EMPTY:
+            plain[name] = value
+    resources = {k: v for k, v in asdict(request.resources).items() if v is not None}
+    del plain["resources"]
+    if resources:
+        plain["resources"] = resources
+    if request.outputs:
+        plain["outputs"] = [asdict(o) for o in request.outputs]
     return plain
 
 

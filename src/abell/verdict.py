@@ -169,9 +169,7 @@ def explain(cause: Cause, evidence: Evidence) -> str:
         parts.append(f"{peak} the {evidence.memory_mb} MiB it was given")
     if cause is Cause.CANCELLED and evidence.cancel_by:
         parts.append(f"by {evidence.cancel_by}")
-    elif reason:
-        parts.append(reason)
-    return "; ".join(parts) or (seen.word if seen else "")
+    return "; ".join(parts) or reason or (seen.word if seen else "")
 
 
 def signal_name(number: int) -> str:

@@ -42,9 +42,7 @@ def read_xml(data: bytes, file: str, problems: Problems) -> Element | None:
         return None
     dtd = root.getroottree().docinfo.internalDTD
     if dtd is not None and any(True for _ in dtd.entities()):
-        problems.error(
-            Place(file, 1), "DOCTYPE", "XML entities are not allowed", "write the text, or use macros"
-        )
+        problems.error(Place(file, 1), "DOCTYPE", "XML entities are not allowed", "write the text, or use macros")
         return None
     if sum(1 for _ in root.iter()) > MAX_NODES:
         problems.error(Place(file, 1), "", f"more than {MAX_NODES} elements", "no job configuration needs that")
