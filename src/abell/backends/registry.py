@@ -44,8 +44,8 @@ def _entry_points(group: str) -> Mapping[str, EntryPoint]:
 def backend_class(name: str) -> type[Backend]:
     """The class of a back end.
 
-    Raises UnknownBackendError for a name that nobody registered, ImportError where a package's class cannot be loaded, and
-    TypeError where what it registered is no Backend.
+    Raises UnknownBackendError for a name that nobody registered, ImportError where a package's class cannot be
+    loaded, and TypeError where what it registered is no Backend.
     """
     from abell.backends.contract import Backend
 

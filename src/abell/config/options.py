@@ -59,16 +59,12 @@ OPTIONS: tuple[Option, ...] = (
     Option("job_conf", "runners.load", "text", "", "active", "which back end: Galaxy's name or a short one"),
     Option("job_conf", "runners.workers", "whole", "4", "active", "jobs that run at once (local), or submit at once"),
     Option("job_conf", "runners.enabled", "bool", "true", "active", "false leaves the runner out"),
-    Option(
-        "job_conf", "execution.default", "text", "", "active", "destination or tag of all other jobs"
-    ),
+    Option("job_conf", "execution.default", "text", "", "active", "destination or tag of all other jobs"),
     Option("job_conf", "environments.runner", "text", "", "active", "the runner; without one only a stub for limits"),
     Option("job_conf", "environments.enabled", "bool", "true", "active", "false leaves the destination out"),
     Option("job_conf", "environments.tags", "data", "", "active", "names that several destinations share"),
     Option("job_conf", "environments.shell", "text", "", "active", "the shell of the job script"),
-    Option(
-        "job_conf", "environments.env", "data", "", "active", "variables, files and commands before the job"
-    ),
+    Option("job_conf", "environments.env", "data", "", "active", "variables, files and commands before the job"),
     Option("job_conf", "environments.resubmit", "data", "", "later", "where to try again after a failure"),
     Option("job_conf", "environments.metrics", "data", "", "later", "what to measure about a job"),
     Option("job_conf", "tools.id", "text", "", "active", "a tool, by any form of its id"),
@@ -83,9 +79,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("job_conf", "dynamic", "data", "", "later", "rules that compute a destination"),
     # Parameters of runners.
     Option("plugin", "recheck_missing_job_retries", "whole", "0", "no effect", "Galaxy declares it and never reads it"),
-    Option(
-        "plugin", "cores", "auto|N", "", "active", "cores to share out, by local_slots", ("local",)
-    ),
+    Option("plugin", "cores", "auto|N", "", "active", "cores to share out, by local_slots", ("local",)),
     *_later(
         "plugin",
         _DRMAA,

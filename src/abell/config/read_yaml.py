@@ -66,9 +66,7 @@ class _Reader:
         self._next()  # document end
         after = self._next()
         if not isinstance(after, yaml.StreamEndEvent):
-            raise _ReadError(
-                self._place(after), "a second document begins here", "remove '---' and what follows"
-            )
+            raise _ReadError(self._place(after), "a second document begins here", "remove '---' and what follows")
         return node
 
     def _next(self) -> Any:

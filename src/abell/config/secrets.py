@@ -7,9 +7,7 @@ from typing import Any
 
 HIDDEN = "***"
 
-_SECRET_NAME = re.compile(
-    r"(pass(word|wd|phrase)?|secret|token|credentials?|(api|access)_?key|(^|_)key)($|_id$)", re.I
-)
+_SECRET_NAME = re.compile(r"(pass(word|wd|phrase)?|secret|token|credentials?|(api|access)_?key|(^|_)key)($|_id$)", re.I)
 _URL_PASSWORD = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/]+(?=@)", re.I)
 _ASSIGNED = re.compile(
     r"(?P<head>\b\w*(?:password|passwd|passphrase|secret|token|api_?key|access_?key)\w*[=:]\s*)"
