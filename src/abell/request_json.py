@@ -10,7 +10,7 @@ from abell.job import Output, Request, Resources
 
 
 _FIELDS = tuple(f.name for f in fields(Request))
-_EMPTY = ("", None, (), {})
+_EMPTY: tuple[Any, ...] = ("", None, (), {})
 
 
 def to_json(request: Request) -> dict[str, Any]:
@@ -35,6 +35,7 @@ def from_json(plain: Mapping[str, Any]) -> Request:
     command = data["command"]
     data["command"] = command if isinstance(command, str) else tuple(command)
     data["resources"] = Resources(**data.get("resources", {}))
+    data["tool_classes"] = tuple(data.get("tool_classes", ()))
     data["inputs"] = tuple(data.get("inputs", ()))
     data["outputs"] = tuple(Output(**o) for o in data.get("outputs", ()))
     return Request(**data)

@@ -9,7 +9,7 @@ from typing import Any
 from abell.config.inactive import inactive
 from abell.config.loading import load
 from abell.config.model import Place
-from abell.config.problem import ConfigurationError, Problem
+from abell.config.problem import ConfigurationError, Problem, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Report:
     def as_text(self) -> str:
         lines = [f"error: {p}" for p in self.errors]
         lines += [f"warning: {p}" for p in self.warnings]
-        lines += [f"not active yet: {place}: {option}" for place, option in self.inactive]
-        return "\n".join((*lines, f"{self.file}: {self.summary}"))
+        lines += [printable(f"not active yet: {place}: {option}") for place, option in self.inactive]
+        return "\n".join((*lines, printable(f"{self.file}: {self.summary}")))
 
     def as_json(self) -> str:
         return json.dumps(

@@ -18,7 +18,14 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.text}" + (f" ({self.hint})" if self.hint else "")
+        return printable(f"{self.place}: {self.text}" + (f" ({self.hint})" if self.hint else ""))
+
+
+def printable(text: str) -> str:
+    """Text for a terminal: a name in a file must not steer it, nor break a line."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
 
 
 class ConfigurationError(Exception):

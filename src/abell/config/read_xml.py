@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from lxml import etree
 
@@ -40,7 +41,7 @@ def read_xml(data: bytes, file: str, problems: Problems) -> Element | None:
         what = (error.msg or "it is empty").split(", line ")[0]
         problems.error(Place(file, error.lineno or 1), "", f"this is not XML: {what}", "check tags and quotes here")
         return None
-    dtd = root.getroottree().docinfo.internalDTD
+    dtd: Any = root.getroottree().docinfo.internalDTD
     if dtd is not None and any(True for _ in dtd.entities()):
         problems.error(Place(file, 1), "DOCTYPE", "XML entities are not allowed", "write the text, or use macros")
         return None
@@ -51,7 +52,8 @@ def read_xml(data: bytes, file: str, problems: Problems) -> Element | None:
 
 
 def _element(raw: etree._Element, file: str, problems: Problems, depth: int) -> Element | None:
-    place = Place(file, raw.sourceline or 1)
+    line = raw.sourceline
+    place = Place(file, line if isinstance(line, int) else 1)
     if depth > MAX_DEPTH:
         problems.error(place, "", f"nested deeper than {MAX_DEPTH} levels", "no job configuration needs that")
         return None

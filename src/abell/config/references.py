@@ -6,11 +6,11 @@ tool, or a resubmission. Otherwise it is a warning, because Galaxy loads such fi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from abell.config.destinations import Destinations
 from abell.config.limits import DESTINATION_COUNTS
-from abell.config.model import Destination, Handling, Limit, Place, ResourceGroups, ToolRule
+from abell.config.model import Destination, Handling, Limit, Place, ResourceGroups, Runner, ToolRule
 from abell.config.nearest import did_you_mean
 from abell.config.problem import Problems
 from abell.config.runners import DYNAMIC, Runners
@@ -102,7 +102,7 @@ class References:
             self._dangling(destination.place, "runner", text, hint, lenient=not hit)
 
     def _cli(self, destination: Destination) -> None:
-        missing = missing_cli_params(destination, self.runners)
+        missing = missing_cli_params(destination, self.runners.usable)
         if missing:
             text = f"environments.{destination.id}: a cli destination needs {' and '.join(missing)}; it refuses jobs"
             self.problems.warn(destination.place, missing[0], text, "for example shell_plugin LocalShell")
@@ -135,9 +135,9 @@ class References:
         (self.problems.warn if lenient else self.problems.error)(place, option, text, hint)
 
 
-def missing_cli_params(destination: Destination, runners: Runners) -> list[str]:
+def missing_cli_params(destination: Destination, runners: Mapping[str, Runner]) -> list[str]:
     """What a destination of the cli runner lacks to be complete."""
-    runner = runners.usable.get(destination.runner)
+    runner = runners.get(destination.runner)
     if runner is None or runner.backend != "cli":
         return []
     return [name for name in CLI_PARAMS if not destination.params.get(name)]
