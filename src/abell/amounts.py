@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from abell.errors import BadOption
+from abell.errors import OptionError
 
 MEMORY_REMEDY = "write a number and a unit, for example 512M, 4G or 1.5T"
 TIME_REMEDY = "write for example 30m, 1h30m, 2d, or H:MM:SS as in 1:30:00"
@@ -29,11 +29,11 @@ def memory_mb(text: str, option: str = "--mem") -> int:
     match = _MEMORY.fullmatch(text.strip())
     if match is None:
         problem = "a unit is missing" if _BARE.fullmatch(text.strip()) else "not an amount of memory"
-        raise BadOption(option, text, problem, MEMORY_REMEDY)
+        raise OptionError(option, text, problem, MEMORY_REMEDY)
     whole, fraction, unit = match.groups()
     amount = _scaled_up(whole, fraction, _BYTES[unit.upper()], 2**20)
     if amount == 0:
-        raise BadOption(option, text, "a job needs some memory", "leave the option out to ask for none in particular")
+        raise OptionError(option, text, "a job needs some memory", "leave the option out to ask for none in particular")
     return amount
 
 
@@ -52,16 +52,17 @@ def seconds(text: str, option: str = "--time") -> int:
         )
     else:
         problem = "a unit is missing" if _BARE.fullmatch(written) else "not a time"
-        raise BadOption(option, text, problem, TIME_REMEDY)
+        raise OptionError(option, text, problem, TIME_REMEDY)
     if amount == 0:
-        raise BadOption(option, text, "a job needs some time", "leave the option out to ask for no limit")
+        raise OptionError(option, text, "a job needs some time", "leave the option out to ask for no limit")
     return amount
 
 
 def _scaled_up(whole: str, fraction: str | None, size: int, unit: int) -> int:
     """whole.fraction * size / unit, rounded up, in integers: 1.1h is 3960 s and not 3961."""
     digits = fraction or ""
-    return -(-int(whole + digits) * size // (unit * 10 ** len(digits)))
+    tenths: int = 10 ** len(digits)
+    return -(-int(whole + digits) * size // (unit * tenths))
 
 
 def show_memory(mb: int) -> str:

@@ -12,7 +12,7 @@ class AbellError(Exception):
         self.hint = hint
 
 
-class BadOption(AbellError, ValueError):
+class OptionError(AbellError, ValueError):
     """A value that does not mean anything: names the option, the value and what would do."""
 
     def __init__(self, option: str, value: object, problem: str, hint: str = "") -> None:
@@ -20,7 +20,7 @@ class BadOption(AbellError, ValueError):
         self.option = option
 
 
-class Refused(AbellError):
+class RefusedError(AbellError):
     """The engine answered, and the answer is no. `code` is the engine's word for why."""
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
@@ -28,9 +28,9 @@ class Refused(AbellError):
         self.code = code
 
 
-class Disconnected(AbellError):
+class DisconnectedError(AbellError):
     """The connection to the engine ended before its answer."""
 
 
-class NoEngine(AbellError):
+class NoEngineError(AbellError):
     """There is no engine to talk to, and none could be started."""

@@ -5,13 +5,39 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
+from typing import TypedDict
 
 from abell import amounts
-from abell.errors import BadOption
+from abell.errors import OptionError
 from abell.job import Output, Request, Resources
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Asked(TypedDict, total=False):
+    """The options of `make_request`, for those that pass them on."""
+
+    workdir: str | os.PathLike[str] | None
+    name: str
+    user: str
+    username: str
+    tool: str
+    tool_version: str
+    to: str
+    slots: int | None
+    mem: str | None
+    time: str | None
+    gpus: int | None
+    queue: str | None
+    account: str | None
+    env: Mapping[str, str] | None
+    params: Mapping[str, str] | None
+    inputs: Iterable[str | os.PathLike[str]]
+    outputs: Mapping[str, str | os.PathLike[str]] | None
+    output_globs: Iterable[str | tuple[str, str | os.PathLike[str]]]
+    metadata: str
+    search_path: str | None
 
 
 def make_request(
@@ -53,7 +79,7 @@ def make_request(
     search_path: the PATH of local jobs; by default this process's own.
 
     Relative paths are relative to the current directory; symbolic links are kept as they are.
-    Raises BadOption (a ValueError) for what cannot be meant.
+    Raises OptionError (a ValueError) for what cannot be meant.
     """
     return Request(
         command=_command(command),
@@ -87,29 +113,29 @@ def make_request(
 def _command(command: str | Sequence[str]) -> str | tuple[str, ...]:
     if isinstance(command, str):
         if not command.strip():
-            raise BadOption("command", command, "it is empty", "for example: abell run -- sort -u words.txt")
+            raise OptionError("command", command, "it is empty", "for example: abell run -- sort -u words.txt")
         words: tuple[str, ...] = (command,)
     else:
         words = tuple(command)
         if not words or not words[0]:
-            raise BadOption("command", words, "it names no program", "for example: abell run -- sort -u words.txt")
+            raise OptionError("command", words, "it names no program", "for example: abell run -- sort -u words.txt")
     for word in words:
         if "\0" in word:
-            raise BadOption("command", word, "no program can be given a NUL character")
+            raise OptionError("command", word, "no program can be given a NUL character")
     return command if isinstance(command, str) else words
 
 
 def _directory(path: str | os.PathLike[str]) -> str:
     absolute = _absolute("--workdir", path)
-    if not os.path.isdir(absolute):  # noqa: PTH112 (pathlib costs start-up time)
-        raise BadOption("--workdir", str(path), "there is no such directory", "create it, or use --own-workdir")
+    if not Path(absolute).is_dir():
+        raise OptionError("--workdir", str(path), "there is no such directory", "create it, or use --own-workdir")
     return absolute
 
 
 def _input(path: str | os.PathLike[str]) -> str:
     absolute = _absolute("--input", path)
     if not os.path.lexists(absolute):
-        raise BadOption("--input", str(path), "there is no such file", f"relative paths start at {_here()}")
+        raise OptionError("--input", str(path), "there is no such file", f"relative paths start at {_here()}")
     return absolute
 
 
@@ -122,44 +148,42 @@ def _glob(number: int, given: str | tuple[str, str | os.PathLike[str]]) -> Outpu
     parts = PurePath(pattern).parts
     if not parts or pattern.startswith("/") or ".." in parts:
         remedy = "for example: --output-glob '*.bam=results'"
-        raise BadOption("--output-glob", pattern, "the pattern must stay in the working directory", remedy)
+        raise OptionError("--output-glob", pattern, "the pattern must stay in the working directory", remedy)
     return Output(f"glob{number}", _absolute("--output-glob", directory), glob=pattern)
 
 
 def _absolute(option: str, path: str | os.PathLike[str]) -> str:
-    """Absolute and without `..`, but never canonicalised: paths are used as they were named."""
+    """Absolute, but never canonicalised: links and `..` stay as they were named."""
     text = os.fspath(path)
     if not text or "\0" in text:
-        raise BadOption(option, text, "not a path")
-    if os.path.isabs(text):
-        return os.path.normpath(text)
-    return os.path.normpath(os.path.join(_here(), text))  # noqa: PTH118
+        raise OptionError(option, text, "not a path")
+    return str(PurePath(_here(), text))
 
 
-def _here() -> str:
+def _here() -> Path:
     """The current directory as the shell names it, symbolic links included, where that is true."""
-    named = os.environ.get("PWD", "")
+    named = Path(os.environ.get("PWD", ""))
     try:
-        if os.path.isabs(named) and os.path.samefile(named, "."):
+        if named.is_absolute() and named.samefile("."):
             return named
     except OSError:
-        pass
-    return os.getcwd()  # noqa: PTH109
+        pass  # $PWD is not true any more
+    return Path.cwd()
 
 
 def _identifier(option: str, name: str) -> str:
     if not _IDENTIFIER.fullmatch(name):
-        raise BadOption(option, name, "not a name that a shell variable can have", "letters, digits and _")
+        raise OptionError(option, name, "not a name that a shell variable can have", "letters, digits and _")
     return name
 
 
 def _line_of_env(key: str, value: str) -> str:
     if "\0" in value:
-        raise BadOption("--env", key, "no variable can hold a NUL character")
+        raise OptionError("--env", key, "no variable can hold a NUL character")
     return value
 
 
 def _at_least_one(option: str, count: int | None) -> int | None:
     if count is not None and count < 1:
-        raise BadOption(option, count, "must be at least 1", "leave the option out to ask for none in particular")
+        raise OptionError(option, count, "must be at least 1", "leave the option out to ask for none in particular")
     return count

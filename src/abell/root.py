@@ -25,19 +25,19 @@ def choose_root(
     if config and (data_dir := _galaxy_data_dir(config)):
         return _absolute(data_dir)
     state = environ.get("XDG_STATE_HOME", "")
-    if os.path.isabs(state):  # the XDG base directory specification: a relative path is to be ignored
+    if Path(state).is_absolute():  # the XDG base directory specification: a relative path is to be ignored
         return Path(state, "abell")
     return Path.home() / ".local" / "state" / "abell"
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:
-    return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111 (resolve() would follow links)
+    return Path(path).expanduser().absolute()  # and not resolve(), which follows links
 
 
 def _galaxy_data_dir(config: str) -> os.PathLike[str] | None:
     """None too for a file that is not a galaxy.yml: then the configuration is not read only to find the root."""
     try:
-        with open(config, "rb") as file:  # noqa: PTH123
+        with Path(config).open("rb") as file:
             if not _GALAXY_YML.search(file.read(_LOOK_AT)):
                 return None
     except OSError:
