@@ -53,6 +53,11 @@ class Client:
             self._connection.close()
             self._connection = None
 
+    def connect(self) -> None:
+        """Find or start the engine now, and not only when it is first needed. Raises NoEngineError."""
+        if self._connection is None:
+            self._connection = self.dial()
+
     def dial(self) -> Connection | None:
         """One try at a new connection; the caller closes it. None: the server that this client knew is not back yet.
 

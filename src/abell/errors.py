@@ -16,7 +16,7 @@ class OptionError(AbellError, ValueError):
     """A value that does not mean anything: names the option, the value and what would do."""
 
     def __init__(self, option: str, value: object, problem: str, hint: str = "") -> None:
-        super().__init__(f"{option} {value!r}: {problem}", hint)
+        super().__init__(f"{option} {value!r}: {problem}" if value else f"{option}: {problem}", hint)
         self.option = option
 
 
