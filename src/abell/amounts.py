@@ -14,7 +14,7 @@ from abell.errors import OptionError
 MEMORY_REMEDY = "write a number and a unit, for example 512M, 4G or 1.5T"
 TIME_REMEDY = "write for example 30m, 1h30m, 2d, or H:MM:SS as in 1:30:00"
 
-_NUMBER = r"([0-9]{1,9})(?:\.([0-9]{1,6}))?"
+_NUMBER = r"([0-9]{1,12})(?:\.([0-9]{1,6}))?"
 _MEMORY = re.compile(_NUMBER + r" ?([KMGTP])(?:i?B)?", re.IGNORECASE)
 _BYTES = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
 

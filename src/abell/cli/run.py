@@ -70,4 +70,4 @@ def failure(row: JobRow, root: str | None) -> str:
     message = row["message"]
     cause = row["cause"] or ""
     said = message if message.startswith(cause) else f"{cause}: {message}" if message else cause
-    return f"abell: job {row['id']} failed: {printable(said)} ({remedy('show', row['id'], root)})"
+    return f"abell: job {row['id']}: {printable(said)} ({remedy('show', row['id'], root)})"
