@@ -1,0 +1,52 @@
+"""The command `abell`: runs a verb, and turns what can go wrong into one clear message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from abell.cli import exit_codes
+from abell.cli.app import abell
+from abell.errors import AbellError, OptionError, RefusedError
+from abell.printable import printable_lines
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The exit code. A verb returns its own, or None for 0."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        code = abell.main(args=argv, prog_name="abell", standalone_mode=False)
+        sys.stdout.flush()
+        return code or 0
+    except click.ClickException as error:
+        error.show()
+        return exit_codes.USAGE
+    except OptionError as error:
+        return _fail(error, exit_codes.USAGE)
+    except RefusedError as error:
+        return _fail(error, exit_codes.REJECTED if error.code == "rejected" else exit_codes.ABELL)
+    except AbellError as error:
+        return _fail(error, exit_codes.ABELL)
+    except BrokenPipeError:
+        _forget_stdout()
+        return exit_codes.BROKEN_PIPE
+    except (KeyboardInterrupt, click.Abort):
+        return exit_codes.CANCELLED
+
+
+def _fail(error: AbellError, code: int) -> int:
+    print(f"abell: {printable_lines(str(error))}", file=sys.stderr)
+    return code
+
+
+def _forget_stdout() -> None:
+    """So that the interpreter does not complain, while it leaves, of what it could not write."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""One line on the terminal that says what we are waiting for, and goes away when it is no longer true."""
+
+from __future__ import annotations
+
+import sys
+
+from abell.job import State
+from abell.printable import printable
+from abell.wire import JobRow
+
+_ERASE = "\r\x1b[K"
+_SILENT = (State.RUNNING, State.FINISHING, State.ENDED)  # the job's own output speaks, or has spoken
+
+
+class StatusLine:
+    """On stderr, and only if that is a terminal."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+        self._allowed = sys.stderr.isatty()
+
+    def tell(self, row: JobRow) -> None:
+        because = row["why"] or row["message"]
+        said = f"job {row['id']}: {row['state']}{': ' if because else ''}{because}"
+        self.show("" if row["state"] in _SILENT else said)
+
+    def show(self, text: str) -> None:
+        if self._allowed and text != self._shown:
+            import shutil
+
+            width = shutil.get_terminal_size().columns - 1
+            sys.stderr.write(_ERASE + printable(text)[:width])
+            sys.stderr.flush()
+            self._shown = text
+
+    def stop(self) -> None:
+        """The job writes to the terminal from now on: erasing a line could erase some of its output."""
+        self.show("")
+        self._allowed = False

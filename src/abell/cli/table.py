@@ -1,0 +1,26 @@
+"""Rows for a person at a terminal, or for a program behind a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from abell.printable import printable
+
+
+def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table that fits the terminal; in a pipe, tab-separated columns, nothing cut. Safe for any text."""
+    if not sys.stdout.isatty():
+        for row in (header, *rows):
+            print("\t".join(printable(cell) for cell in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in header:
+        table.add_column(title, no_wrap=True, overflow="ellipsis", justify="right" if title == "ID" else "left")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))  # Text: a name may look like markup
+    Console().print(table)
