@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from abell.config.model import Destination
+from abell.errors import RefusedError
 from abell.job import Request
 from abell.request_json import from_json, to_json
 from abell.route.static import Refusal, Route
@@ -18,26 +19,18 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 LONGEST_COMMAND = 1_000_000  # characters; what a shell script can hold is not the limit, the database's size is
 
 
-class Refused(Exception):
-    """The message is refused whole, and nothing was kept. `code` is for programs, the text and hint for people."""
-
-    def __init__(self, code: str, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.code, self.message, self.hint = code, message, hint
-
-
 class Router(Protocol):
     def route(self, request: Request) -> Route | Refusal: ...
 
 
 def read(plain: Mapping[str, Any]) -> Request:
-    """A request from a client's data, or Refused."""
+    """A request from a client's data, or RefusedError."""
     try:
         request = from_json(plain)
     except (TypeError, KeyError, ValueError) as error:
-        raise Refused("bad_request", f"not a job request: {error}") from error
+        raise RefusedError("bad_request", f"not a job request: {error}", "is the client of this version?") from error
     if problem := fault_in(request):
-        raise Refused("bad_request", *problem)
+        raise RefusedError("bad_request", *problem)
     return request
 
 
@@ -79,14 +72,14 @@ def fault_in(request: Request) -> tuple[str, str] | None:
 
 
 def new_jobs(requests: Sequence[Request], router: Router) -> list[NewJob]:
-    """The rows of these requests, each routed; Refused names the first that no destination takes."""
+    """The rows of these requests, each routed; RefusedError names the first that no destination takes."""
     made: list[NewJob] = []
     params_json: dict[int, str] = {}
     for position, request in enumerate(requests, 1):
         routed = router.route(request)
         if isinstance(routed, Refusal):
             which = f"job {position} of {len(requests)}: " if len(requests) > 1 else ""
-            raise Refused("no_route", which + routed.reason, "abell route shows how a job is routed")
+            raise RefusedError("rejected", which + routed.reason, "abell route shows how a job is routed")
         destination = routed.destination
         text = params_json.get(id(destination.params))
         if text is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from abell.cli import exit_codes
 from abell.cli.options import engine_options, job_options, request_of
 from abell.cli.session import named_config
 from abell.printable import printable, printable_lines
+from abell.root import choose_root
 
 if TYPE_CHECKING:
     from abell.dry_run import DryRun
@@ -35,12 +37,16 @@ def script(root: str | None, config: str | None, as_json: bool, **asked: Any) ->
     from abell.dry_run import dry_run
     from abell.route.static import Refusal
 
-    run = dry_run(configured.load(named_config(config)), request_of(**asked))
-    if isinstance(run.route, Refusal):
-        print(f"abell: rejected: {printable(run.route.reason)}", file=sys.stderr)
+    named = named_config(config)
+    try:
+        run = dry_run(configured.load(named), request_of(**asked), choose_root(root, named), os.environ)
+    except ValueError as error:
+        run = Refusal(str(error), ())
+    if isinstance(run, Refusal):
+        print(f"abell: rejected: {printable(run.reason)}", file=sys.stderr)
         return exit_codes.REJECTED
     if as_json:
-        print(json.dumps({"destination": run.route.destination.id, "files": run.files, "command": run.command}))
+        print(json.dumps({"destination": run.route.destination.id, "files": run.files, "commands": run.commands}))
         return 0
     text = "\n".join(lines(run))
     print(printable_lines(text) if sys.stdout.isatty() else text)
@@ -53,4 +59,4 @@ def lines(run: DryRun) -> Iterator[str]:
         yield f"# ---- {printable(name)}"
         yield content.rstrip("\n")
     yield "# ---- to submit it"
-    yield from run.command
+    yield from run.commands

@@ -17,6 +17,7 @@ from typing import Any
 from abell import accept
 from abell.address import peer_uid
 from abell.engine.rows import attempt_row, job_row
+from abell.errors import RefusedError
 from abell.flow import Engine
 from abell.job import LIVE, State
 from abell.store import statements as st
@@ -25,14 +26,6 @@ log = logging.getLogger(__name__)
 
 LONGEST_LINE = 256 * 2**20  # bytes; a hundred thousand jobs in one message are some 30 MB
 MOST_UNSENT = 64 * 2**20  # bytes a client may leave unread before it is let go
-
-
-class Trouble(Exception):
-    """What a client is told instead of an answer."""
-
-    def __init__(self, code: str, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.code, self.message, self.hint = code, message, hint
 
 
 @dataclass(eq=False)
@@ -65,6 +58,7 @@ class Server:
         self.clients: set[Client] = set()
         self.quiet_since = time.monotonic()
         self._waits: dict[int, set[Waiting]] = {}
+        self._leave_when_idle = False
         self._operations: dict[str, Callable[[Client, dict[str, Any]], dict[str, Any] | None]] = {
             "hello": self._hello,
             "submit": self._submit,
@@ -88,7 +82,9 @@ class Server:
         uid = peer_uid(writer.get_extra_info("socket"))
         client = Client(writer, uid)
         if uid not in (0, os.geteuid()):
-            client.send(_error(None, Trouble("forbidden", "only the user that runs this server may use its socket")))
+            client.send(
+                _error(None, RefusedError("forbidden", "only the user that runs this server may use its socket"))
+            )
             writer.close()
             return
         self.clients.add(client)
@@ -98,6 +94,8 @@ class Server:
                 await writer.drain()
         except (ConnectionError, ValueError, asyncio.LimitOverrunError) as error:
             log.debug("a client is gone: %s", error)
+        except asyncio.CancelledError:
+            pass  # the engine leaves
         finally:
             self.clients.discard(client)
             self.quiet_since = time.monotonic()
@@ -114,33 +112,32 @@ class Server:
                 request_id = message["id"]
                 operation = self._operations[message["op"]]
             except (ValueError, TypeError, KeyError) as error:
-                raise Trouble(
+                raise RefusedError(
                     "bad_message", "not a message of this protocol", "is the client of the same version?"
                 ) from error
             answer = operation(client, message)
             if answer is not None:
                 client.send({"id": request_id, "ok": True, **answer})
-        except Trouble as trouble:
-            client.send(_error(request_id, trouble))
-        except accept.Refused as refused:
-            client.send(_error(request_id, Trouble(refused.code, refused.message, refused.hint)))
+        except RefusedError as refused:
+            client.send(_error(request_id, refused))
         except sqlite3.OperationalError as error:
             hint = "nothing was kept; free some space or repair the database, then try again"
-            client.send(_error(request_id, Trouble("store", f"the database cannot be written: {error}", hint)))
+            client.send(_error(request_id, RefusedError("store", f"the database cannot be written: {error}", hint)))
 
     # -- operations -----------------------------------------------------------------------------------------------
 
     def _hello(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:
-        return {**self.about, "live": st.in_drm(self.engine.database.reader), "unended": self._unended()}
+        return {**self.about, "live": self._live()}
 
-    def _unended(self) -> int:
+    def _live(self) -> int:
+        """How many jobs have not ended."""
         return sum(st.counts(self.engine.database.reader).values())
 
     def _submit(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:
         plain = message.get("jobs")
         token = message.get("token", "")
         if not isinstance(plain, list) or not isinstance(token, str) or not all(isinstance(p, dict) for p in plain):
-            raise Trouble("bad_message", "`submit` needs `jobs`, a list of requests")
+            raise RefusedError("bad_message", "`submit` needs `jobs`, a list of requests")
         return {"ids": self.engine.accept([accept.read(p) for p in plain], token)}
 
     def _jobs(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +148,7 @@ class Server:
             try:
                 states = [State(s) for s in message.get("states") or LIVE]
             except ValueError as error:
-                raise Trouble("bad_message", str(error), f"states: {', '.join(State)}") from error
+                raise RefusedError("bad_message", str(error), f"states: {', '.join(State)}") from error
             rows = st.jobs(
                 db,
                 states,
@@ -182,7 +179,7 @@ class Server:
         (job_id,) = _ids([message.get("job")])
         rows = st.jobs_by_id(db, [job_id])
         if not rows:
-            raise Trouble("unknown_job", f"there is no job {job_id}", "abell ps --all lists the jobs")
+            raise RefusedError("unknown_job", f"there is no job {job_id}", "abell ps --all lists the jobs")
         return {
             "job": self._row(rows[0]),
             "attempts": [attempt_row(r) for r in st.attempts(db, job_id)],
@@ -193,7 +190,7 @@ class Server:
         job_ids = _ids(message.get("jobs"))
         rows = st.jobs_by_id(self.engine.database.reader, job_ids)
         if missing := set(job_ids) - {r["id"] for r in rows}:
-            raise Trouble("unknown_job", f"there is no job {min(missing)}", "abell ps --all lists the jobs")
+            raise RefusedError("unknown_job", f"there is no job {min(missing)}", "abell ps --all lists the jobs")
         only_endings = bool(message.get("only_endings"))
         left = {r["id"] for r in rows if r["state"] != State.ENDED}
         for row in rows:
@@ -209,6 +206,7 @@ class Server:
 
     def changed(self, job_ids: Iterable[int]) -> None:
         """These rows have changed, durably: tell those who wait."""
+        self._leave_if_idle()
         wanted = [i for i in job_ids if self._waits.get(i)]
         if not wanted:
             return
@@ -231,10 +229,16 @@ class Server:
         return {"results": {str(k): v for k, v in told.items()}}
 
     def _stop(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:
-        if message.get("when") == "idle" and (unended := self._unended()):
-            raise Trouble("busy", f"{unended} jobs have not ended", "wait for them, or name another root with --root")
-        self.engine.leave()
+        if message.get("when") == "idle":
+            self._leave_when_idle = True
+            self._leave_if_idle()
+        else:
+            self.engine.leave()
         return {}
+
+    def _leave_if_idle(self) -> None:
+        if self._leave_when_idle and not self._live():
+            self.engine.leave()
 
 
 def user_name(uid: int) -> str:
@@ -246,10 +250,10 @@ def user_name(uid: int) -> str:
 
 def _ids(value: Any) -> list[int]:
     if not isinstance(value, list) or not all(isinstance(i, int) and 0 < i < 2**63 for i in value):
-        raise Trouble("bad_message", "job ids are whole numbers from 1 up")
+        raise RefusedError("bad_message", "job ids are whole numbers from 1 up")
     return value
 
 
-def _error(request_id: Any, trouble: Trouble) -> dict[str, Any]:
-    told = {"code": trouble.code, "message": trouble.message, "hint": trouble.hint}
+def _error(request_id: Any, refused: RefusedError) -> dict[str, Any]:
+    told = {"code": refused.code, "message": refused.message, "hint": refused.hint}
     return {"id": request_id, "ok": False, "error": told}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from abell.job import IN_DRM, LIVE, Cause, State, Usage
+from abell.job import LIVE, Cause, State, Usage
 
 Row = sqlite3.Row
 
@@ -308,12 +308,6 @@ def counts(db: sqlite3.Connection) -> dict[str, int]:
     """How many live jobs are in each state."""
     rows = db.execute("SELECT state, count(*) FROM abell_job WHERE state <> 'ended' GROUP BY state").fetchall()
     return {row[0]: row[1] for row in rows}
-
-
-def in_drm(db: sqlite3.Connection) -> int:
-    """How many jobs a DRM has or may have."""
-    have = counts(db)
-    return sum(have.get(s, 0) for s in (*IN_DRM, State.SUBMITTING, State.FINISHING))
 
 
 def attempts(db: sqlite3.Connection, job_id: int) -> list[Row]:

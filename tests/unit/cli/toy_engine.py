@@ -131,7 +131,9 @@ class Toy:
             if row.get("by"):
                 row.update(cause="cancelled", message=f"cancelled: by {row['by']}")
             elif forced:
-                row.update(cause=forced, message=f"{forced}: as asked \x1b[2J", signal=9 if forced == "signal" else None)
+                row.update(
+                    cause=forced, message=f"{forced}: as asked \x1b[2J", signal=9 if forced == "signal" else None
+                )
             else:
                 row.update(cause="exit" if exit_code else "ok", exit_code=exit_code)
                 row["message"] = f"exit code {exit_code}" if exit_code else ""
