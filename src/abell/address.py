@@ -81,7 +81,7 @@ def socket_path(root: str | os.PathLike[str], role: str) -> str:
 def publish(root: str | os.PathLike[str], role: str, path: str) -> Address:
     """Write `<root>/<role>.json` for the calling process; only the holder of the role's lock may."""
     me = machine.look(os.getpid())
-    assert me is not None  # noqa: S101 the caller is alive
+    assert me is not None
     address = Address(me.pid, me.start, machine.boot_id(), machine.host(), path)
     target = _file(root, role)
     draft = f"{target}.{me.pid}"

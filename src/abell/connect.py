@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 START_WITHIN_S = 20.0  # an engine that cannot be reached then is reported
 LEAVE_WITHIN_S = 20.0  # the same for one that was asked to make way
 _FIRST_PAUSE_S = 0.005
-_LONGEST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 0.02
 
 _started: list[Popen[bytes]] = []  # kept so that an engine that left while this process lives is reaped
 

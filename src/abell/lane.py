@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -18,7 +17,6 @@ from abell.backends.contract import (
     Reply,
     Steps,
     Submission,
-    Unreachable,
     Want,
 )
 from abell.config.model import Runner

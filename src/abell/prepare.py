@@ -140,11 +140,9 @@ def write(prepared: Prepared) -> None:
     directory = Path(prepared.submission.directory)
     directory.mkdir(parents=True, exist_ok=True)
     for name in prepared.directories:
-        os.makedirs(directory / name, exist_ok=True)
+        (directory / name).mkdir(exist_ok=True)
     for name, content in prepared.files.items():
         data = content.encode(errors="surrogateescape") if isinstance(content, str) else content
         fd = os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o755)
-        try:
-            os.write(fd, data)
-        finally:
-            os.close(fd)
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)

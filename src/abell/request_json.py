@@ -8,7 +8,6 @@ from typing import Any
 
 from abell.job import Output, Request, Resources
 
-
 _FIELDS = tuple(f.name for f in fields(Request))
 _EMPTY: tuple[Any, ...] = ("", None, (), {})
 

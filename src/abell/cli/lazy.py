@@ -25,7 +25,7 @@ class LazyGroup(click.Group):
         if cmd_name not in self.verbs:
             return None
         command = getattr(import_module(f"abell.cli.{cmd_name}"), cmd_name)
-        assert isinstance(command, click.Command)  # noqa: S101 (for the type checker)
+        assert isinstance(command, click.Command)
         return command
 
     def resolve_command(

@@ -1,4 +1,4 @@
-"""Options of galaxy.yml that a destination may set for itself: its parameter first, then galaxy.yml, then the default."""
+"""Options of galaxy.yml that a destination may set for itself: its own parameter counts first, then galaxy.yml."""
 
 from __future__ import annotations
 

@@ -6,14 +6,13 @@ import asyncio
 import contextlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from abell import address
 from abell.backends.contract import Answered, Ask, Reply, TimedOut, Unreachable
+from abell.supervisor.launch import Launch
 
 _LONGEST_LINE = 64 << 20  # bytes; a status of many thousand jobs is one line
 _RETRY_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # between looks while another one starts or leaves
@@ -34,10 +33,11 @@ class SupervisorPeer:
         on_event: OnEvent,
         on_reconnect: Callable[[], None] = lambda: None,
         options: tuple[str, ...] = (),
+        launched: Launch | None = None,
     ) -> None:
         """`on_event` is given each report pushed; `on_reconnect` is called when some may have been missed, so that all
 
-        live jobs are polled. `options` are for a supervisor that has to be started.
+        live jobs are polled. `options` are for a supervisor that has to be started, `launched` is one that is starting.
         """
         self._root = str(Path(root).absolute())
         self._on_event = on_event
@@ -51,7 +51,8 @@ class SupervisorPeer:
         self._last = 0
         self._connected_before = False
         self._closed = False
-        self._started: subprocess.Popen[bytes] | None = None
+        self._launched = launched
+        self._earlier: Launch | None = None
 
     async def ask(self, question: Ask) -> Reply:
         """The answer's data; {"error": text} for a question that the supervisor finds wrong."""
@@ -84,9 +85,9 @@ class SupervisorPeer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._lost()
-        if self._started is not None:
-            self._started.poll()
-            self._started.returncode = self._started.returncode or 0  # it outlives us: not ours to wait for
+        for launch in (self._launched, self._earlier):
+            if launch is not None:
+                launch.abandon()
 
     async def _converse(self, verb: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """Raises ConnectionError if the connection breaks first."""
@@ -131,25 +132,13 @@ class SupervisorPeer:
         raise NoSupervisorError(trouble or f"{self._root}: a supervisor of local jobs was started and is not there")
 
     def _launch(self) -> str:
-        """Start one and wait until it serves. Empty, or why not: another may have been quicker."""
-        if self._started is not None:
-            self._started.poll()
-        theirs_read, theirs = os.pipe()
-        try:
-            command = [sys.executable, "-m", "abell.supervisor", "--root", self._root, "--ready-fd", str(theirs)]
-            self._started = subprocess.Popen(
-                [*command, *self._options],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-                pass_fds=(theirs,),
-            )
-        finally:
-            os.close(theirs)
-        with os.fdopen(theirs_read, "rb") as file:
-            said = file.read().decode(errors="replace")
-        return "" if said == "ready" else said or "the supervisor of local jobs died while starting: see supervisor.log"
+        """Start one unless that has begun, and wait until it serves. Empty, or why not."""
+        launch = self._launched or Launch.begin(self._root, self._options)
+        self._launched = None
+        if self._earlier is not None:
+            self._earlier.abandon()
+        self._earlier = launch
+        return launch.wait()
 
     async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Hand out what comes in, until the connection ends; then come back."""

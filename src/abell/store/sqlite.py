@@ -11,14 +11,15 @@ from importlib import resources
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from abell.errors import AbellError
 from abell.store import file_system
 
 
-class StoreError(Exception):
-    """The database cannot be used; the text names it and a remedy."""
+class StoreError(AbellError):
+    """The database cannot be used."""
 
 
-class Superseded(Exception):
+class Superseded(AbellError):  # noqa: N818 - it names what happened
     """Another engine has taken this root over: this one must not act any more."""
 
 
@@ -33,12 +34,12 @@ def path_of(database_connection: str | None, root: Path) -> Path:
     parts = urlsplit(database_connection)
     if parts.scheme.partition("+")[0] != "sqlite":
         raise StoreError(
-            f"database_connection: {parts.scheme}:// is not active in this version "
-            "(remedy: name a file by sqlite:////absolute/path, or leave the option out)"
+            f"database_connection: {parts.scheme}:// is not active in this version",
+            "name a file by sqlite:////absolute/path, or leave the option out",
         )
     if parts.netloc or len(parts.path) < 2:
         raise StoreError(
-            "database_connection: sqlite URLs have three slashes and a path: sqlite:///relative or sqlite:////absolute"
+            "database_connection: this is no SQLite URL", "write sqlite:///relative/path or sqlite:////absolute/path"
         )
     return Path(unquote(parts.path[1:]))
 
@@ -54,7 +55,7 @@ class Database:
             self._set_up(on_network=file_system.is_network(path.parent))
             self._migrate()
         except sqlite3.Error as error:
-            raise StoreError(f"{path}: {error} (remedy: {_remedy(error)})") from error
+            raise StoreError(f"{path}: {error}", _remedy(error)) from error
         self.epoch = 0
 
     def _set_up(self, on_network: bool) -> None:
@@ -83,8 +84,8 @@ class Database:
         latest = int(scripts[-1][0][:4])
         if have > latest:
             raise StoreError(
-                f"{self.path} was written by a later version of Abell (schema {have}, this one knows {latest}); "
-                "remedy: use that version, or another root"
+                f"{self.path} was written by a later version of Abell (schema {have}, this one knows {latest})",
+                "use that version, or another root",
             )
         for name, script in scripts:
             number = int(name[:4])
@@ -117,7 +118,7 @@ class Database:
     def assert_current(self) -> None:
         """Raise Superseded if another engine has taken over since; asked before anything irreversible."""
         if self.meta("epoch") != str(self.epoch):
-            raise Superseded(f"another engine has taken over {self.path}")
+            raise Superseded(f"another engine has taken over {self.path}", "this one stops, and changes nothing more")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

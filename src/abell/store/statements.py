@@ -205,6 +205,9 @@ def sight(db: sqlite3.Connection, seen: Iterable[tuple[State, str, float | None,
 # -- ending -------------------------------------------------------------------------------------------------------
 
 
+NOTHING_KNOWN = Usage()
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """How a job is over."""
@@ -215,7 +218,7 @@ class End:
     message: str
     exit_code: int | None = None
     signal: int | None = None
-    usage: Usage = Usage()
+    usage: Usage = NOTHING_KNOWN
     outputs: Sequence[dict[str, Any]] = ()
     metadata_exit: int | None = None
 
@@ -277,7 +280,7 @@ def jobs_by_id(db: sqlite3.Connection, ids: Sequence[int]) -> list[Row]:
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
         marks = ",".join("?" * len(some))
-        found += db.execute(f"SELECT {_COLUMNS} WHERE j.id IN ({marks}) ORDER BY j.id", some).fetchall()  # noqa: S608
+        found += db.execute(f"SELECT {_COLUMNS} WHERE j.id IN ({marks}) ORDER BY j.id", some).fetchall()
     return found
 
 
@@ -296,7 +299,7 @@ def jobs(
     for state in states:  # one index range each: a page costs the page, not the queue
         live = "j.state <> 'ended' AND " if state is not State.ENDED else ""
         found += db.execute(
-            f"SELECT {_COLUMNS} WHERE {live}j.state = ? AND {beyond}"  # noqa: S608
+            f"SELECT {_COLUMNS} WHERE {live}j.state = ? AND {beyond}"
             f"{' AND j.user_email = ?' if user else ''} ORDER BY j.id {order} LIMIT ?",
             (str(state), after, *((user,) if user else ()), limit),
         ).fetchall()

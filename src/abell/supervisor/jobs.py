@@ -205,7 +205,7 @@ class Jobs:
             raise
         faults.point("supervisor.spawned")
         process = machine.look(entry.pid)
-        assert process is not None  # noqa: S101 a child stays until it is reaped
+        assert process is not None
         entry.start, entry.state, entry.trouble = process.start, "running", ""
         self._mains[entry.pid] = entry
         self._journal.note(_started(entry))

@@ -1,0 +1,99 @@
+"""The engine's parts put together: database, board, flow, socket, signals, and leaving when idle."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from abell import __version__, address, configured
+from abell.board import Board
+from abell.config.model import Configuration
+from abell.engine.server import Server
+from abell.flow import Engine
+from abell.hosts.supervisor import SupervisorPeer
+from abell.prepare import Layout
+from abell.store import statements as st
+from abell.store.sqlite import Database, path_of
+from abell.supervisor.launch import Launch
+
+log = logging.getLogger(__name__)
+
+IDLE_S = 60.0  # a transient engine with nothing to do and nobody to serve leaves after this
+
+
+def run(root: Path, config: str | None, transient: bool, launched: Launch | None) -> None:
+    """Serve this root, whose lock the caller holds, until told to leave. Raises AbellError."""
+    configuration = configured.load(config)
+    if configuration.settings.umask is not None:
+        os.umask(configuration.settings.umask)
+    asyncio.run(_serve(root, configuration, transient, launched))
+
+
+async def _serve(root: Path, configuration: Configuration, transient: bool, launched: Launch | None) -> None:
+    settings = configuration.settings
+    layout = Layout.of(root, settings)
+    layout.make()
+    database = Database(path_of(settings.database_connection, root))
+    database.take_over()
+    supervisor: SupervisorPeer
+    server: Server
+
+    if settings.new_file_path is not None:
+        os.environ["TMPDIR"] = str(settings.new_file_path)
+    board = Board(
+        database,
+        configuration,
+        layout,
+        environment=dict(os.environ),
+        peers={"supervisor": lambda want: supervisor.ask(want)},
+    )
+    engine = Engine(board, changed=lambda ids: server.changed(ids))
+    supervisor = SupervisorPeer(
+        root,
+        on_event=lambda message: engine.heard("local", [message]),
+        on_reconnect=lambda: engine.poll_soon("local"),
+        launched=launched,
+    )
+    about: dict[str, Any] = {
+        "version": __version__,
+        "pid": os.getpid(),
+        "root": str(root),
+        "epoch": database.epoch,
+        "config": configuration.source,
+        "config_digest": configuration.digest,
+        "transient": transient,
+    }
+    server = Server(engine, about)
+    path = Path(address.socket_path(root, "engine"))
+    door = await server.listen(path)
+    mine = address.publish(root, "engine", str(path))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, engine.leave)
+    idle = loop.create_task(_leave_when_idle(engine, server)) if transient else None
+    log.info("engine %s of %s serves (epoch %d, process %d)", __version__, root, database.epoch, os.getpid())
+    try:
+        await engine.run()
+    finally:
+        address.withdraw(root, "engine", mine)
+        door.close()
+        if idle:
+            idle.cancel()
+        await supervisor.close()
+        database.close()
+    log.info("engine leaves; jobs that run go on")
+
+
+async def _leave_when_idle(engine: Engine, server: Server) -> None:
+    """A transient engine leaves when no job is live and no client is connected for a while."""
+    while True:
+        await asyncio.sleep(IDLE_S / 4)
+        busy = bool(server.clients or sum(st.counts(engine.database.reader).values()))
+        if not busy and time.monotonic() - server.quiet_since > IDLE_S:
+            engine.leave()
+            return
