@@ -53,10 +53,8 @@ def by_abell(root, jobs):
     stream = connection.makefile("rwb")
     began = time.perf_counter()
     (answer,) = ask(stream, op="submit", jobs=[{"command": ["true"]}] * jobs)
-    endings = Counter(
-        told["event"]["cause"]
-        for told in ask(stream, op="wait", jobs=answer["ids"], only_endings=True)
-       
+    waited = ask(stream, op="wait", jobs=answer["ids"], only_endings=True)
+    endings = Counter(told["event"]["cause"] for told in waited if "event" in told)
     seconds = time.perf_counter() - began
     used = {"engine": cpu_seconds(engine.pid), "supervisor": cpu_seconds(address.read(root, "supervisor").pid)}
     list(ask(stream, op="stop", when="now"))
@@ -96,9 +94,11 @@ def main(jobs=2000, rounds=3):
         print(
             f"round {number}: abell {seconds:.2f} s, floor {floor:.2f} s, ratio {seconds / floor:.2f}; CPU a job: {each}"
         )
+    rates = ", ".join(
+        f"{who} {jobs / statistics.median(s):.0f} jobs/s" for who, s in (("abell", ours), ("floor", floors))
+    )
     print(
-        f"{jobs} jobs, {WORKERS} workers, medians: abell {jobs / statistics.median(ours):.0f} jobs/s,"
-        f" floor {jobs / statistics.median(floors):.0f} jobs/s, ratio {statistics.median(ratios):.2f} (at most 2.0 wanted)"
+        f"{jobs} jobs, {WORKERS} workers, medians: {rates}, ratio {statistics.median(ratios):.2f} (at most 2.0 wanted)"
     )
 
 

@@ -5,8 +5,35 @@ from __future__ import annotations
 from pathlib import Path
 
 NETWORK = frozenset(
-    ("9p", "afs", "afpfs", "beegfs", "ceph", "cifs", "coda", "fuse.ceph", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs")
-    + ("glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "orangefs", "panfs", "pvfs2", "smb3", "smbfs", "virtiofs")
+    (
+        *(
+            "9p",
+            "afs",
+            "afpfs",
+            "beegfs",
+            "ceph",
+            "cifs",
+            "coda",
+            "fuse.ceph",
+            "fuse.glusterfs",
+            "fuse.s3fs",
+            "fuse.sshfs",
+        ),
+        *(
+            "glusterfs",
+            "gpfs",
+            "lustre",
+            "ncpfs",
+            "nfs",
+            "nfs4",
+            "orangefs",
+            "panfs",
+            "pvfs2",
+            "smb3",
+            "smbfs",
+            "virtiofs",
+        ),
+    )
 )
 
 
