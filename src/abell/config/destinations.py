@@ -87,7 +87,7 @@ def _env(shape: Shape, node: Node | None, what: str) -> Iterator[EnvEntry]:
         elif name := shape.word(fields.get("name"), f"{what}.env.name"):
             if not (name.isascii() and name.isidentifier()):
                 text = f"{what}.env: {name!r} is no name for a variable"
-                shape.problems.error(entry.place, "name", text, "letters, digits and _, not beginning with a digit")
+                shape.problems.error(entry.place, "name", text, "letters, digits and _, not a digit first")
                 continue
             value = shape.text(fields.get("value"), f"{what}.env.{name}")
             yield EnvEntry("variable", value, name, shape.boolean(fields.get("raw"), f"{what}.env.raw"))

@@ -30,10 +30,11 @@ class Files:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no path"
             self.problems.error(place, "", f"cannot read {path!r}: {reason.lower()}", "name a file that exists")
             return None
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            self.problems.error(place, "", f"{path!r} is not a regular file", "name a file")
+            return None
         with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                self.problems.error(place, "", f"{path!r} is not a regular file", "name a file")
-                return None
             try:
                 data = file.read(MAX_FILE_BYTES + 1)
             except OSError as error:

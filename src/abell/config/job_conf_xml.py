@@ -12,6 +12,7 @@ from abell.config.model import Place
 from abell.config.nearest import did_you_mean
 from abell.config.problem import Problems
 from abell.config.read_xml import Element
+from abell.config.shape import TRUE
 from abell.config.tree import Node
 
 SECTIONS = ("plugins", "handlers", "destinations", "resources", "tools", "limits")
@@ -254,4 +255,6 @@ def _plugin(element: Element) -> Node:
 
 def _container(element: Element) -> Node:
     fields = {name: _text(value, element.place) for name, value in element.attributes.items()}
+    if (resolve := fields.get("resolve_dependencies")) is not None:
+        fields["resolve_dependencies"] = Node(resolve.value.strip().lower() in TRUE, element.place)  # as YAML has it
     return Node(fields | {"identifier": _text(element.text.strip(), element.place)}, element.place)

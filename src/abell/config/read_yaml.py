@@ -17,6 +17,7 @@ from abell.config.tree import MAX_DEPTH, MAX_NODES, Node
 # libyaml is ten times faster; the pure parser means the same.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
+_COLLECTIONS = (None, "!", f"{_TAG}seq", f"{_TAG}map")
 _SCALARS = frozenset({"null", "bool", "int", "float", "str"})
 _AS_TEXT = frozenset({"timestamp", "value", "merge"})  # the model has no dates: the text as written
 
@@ -91,6 +92,8 @@ class _Reader:
         anchor = event.anchor
         if anchor is not None:
             self.anchors[anchor] = None
+        if not isinstance(event, yaml.ScalarEvent) and event.tag not in _COLLECTIONS:
+            self._unknown_tag(event.tag, place)
         if isinstance(event, yaml.ScalarEvent):
             made = self._scalar(event, place), 1
         elif isinstance(event, yaml.SequenceStartEvent):
@@ -115,7 +118,7 @@ class _Reader:
         if name in _AS_TEXT:
             return Node(event.value, place)
         if name not in _SCALARS:
-            self.problems.error(place, "", f"the tag {tag} is not known", "write plain values")
+            self._unknown_tag(tag, place)
             return Node(None, place)
         try:
             value = self.loader.yaml_constructors[tag](self.loader, yaml.ScalarNode(tag, event.value))
@@ -123,6 +126,9 @@ class _Reader:
             self.problems.error(place, "", f"{event.value!r:.60} is no {name}", "write it in quotes if you mean text")
             return Node(None, place)
         return Node(value, place, event.value if event.implicit[0] and name != "str" else None)
+
+    def _unknown_tag(self, tag: str, place: Place) -> None:
+        self.problems.error(place, "", f"the tag {tag} is not known", "write plain values")
 
     def _sequence(self, place: Place, depth: int) -> tuple[Node, int]:
         items, size = [], 1

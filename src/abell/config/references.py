@@ -34,7 +34,7 @@ class References:
         """The default destination or tag; without one, the only destination there is."""
         runnable = [d.id for d in self.destinations.values() if d.runner]
         if name:
-            self._target(name, place, "default", "the default")
+            self._target(name, place, "default", "default")
         elif len(runnable) == 1:
             return runnable[0]
         elif runnable:
