@@ -18,6 +18,8 @@ from abell.script.quoting import expanding, literal, pattern, variable
 INTEGRITY_VARIABLE = "ABC_TEST_JOB_SCRIPT_INTEGRITY_XYZ"  # Galaxy's
 INTEGRITY_CODE = 42
 MOST_GLOBBED_FILES = 1500  # of one job, in the record
+_EXPLICIT_TMP = "TEMP= TMP= TMPDIR="  # the destination's `tmp_dir` goes before the node's; its `env` before both
+_STREAMS = ">&7 2>&8 7>&- 8>&-"  # opened by run.sh
 _TRUE = frozenset(("1", "true", "yes", "on", "y", "t"))
 _FALSE = frozenset(("", "0", "false", "no", "off", "n", "f", "none"))
 
@@ -57,7 +59,7 @@ def _job(plan: ScriptPlan) -> str:
             _galaxy(plan),
             _directories(plan),
             _fragment("environment") if _has_environment(plan) else "",
-            _temp(plan),
+            _fragment("temp"),
             _exports(plan),
             f"abell_stage=workdir\ncd {literal(plan.workdir or plan.directory + '/working')} || exit 1\n",
             _memory(plan),
@@ -167,12 +169,16 @@ def _galaxy(plan: ScriptPlan) -> str:
 
 
 def _directories(plan: ScriptPlan) -> str:
-    return (
-        "_GALAXY_JOB_DIR=$abell_directory\n"
-        "_GALAXY_JOB_HOME_DIR=$abell_directory/home\n"
-        "_GALAXY_JOB_TMP_DIR=$abell_directory/tmp\n"
-        + ('[ "$abell_run" = 1 ] || _GALAXY_JOB_TMP_DIR=$_GALAXY_JOB_TMP_DIR.$abell_run\n' if plan.requeue else "")
-    )
+    lines = [
+        "_GALAXY_JOB_DIR=$abell_directory",
+        "_GALAXY_JOB_HOME_DIR=$abell_directory/home",
+        "_GALAXY_JOB_TMP_DIR=$abell_directory/tmp",
+    ]
+    if plan.requeue:
+        lines.append('[ "$abell_run" = 1 ] || _GALAXY_JOB_TMP_DIR=$_GALAXY_JOB_TMP_DIR.$abell_run')
+    if (plan.tmp_dir or "").strip().lower() in _TRUE:
+        lines.append(_EXPLICIT_TMP)
+    return "\n".join((*lines, ""))
 
 
 def _own_tmp_dir(plan: ScriptPlan) -> str:
@@ -191,7 +197,7 @@ def _environment(plan: ScriptPlan) -> str:
         return ""
     lines = []
     if tmp := _own_tmp_dir(plan):
-        lines.append(f"_GALAXY_JOB_TMP_DIR={tmp}")
+        lines.append(f"_GALAXY_JOB_TMP_DIR={tmp}\n{_EXPLICIT_TMP}")
     if file := plan.environment_setup_file:
         lines.append(f"[ -f {literal(file)} ] && command . {literal(file)}")
     lines.extend(map(_entry, plan.env))
@@ -210,11 +216,6 @@ def _entry(entry: EnvEntry) -> str:
     return f"{name}={entry.value if entry.raw else expanding(entry.value)}; export {name}"
 
 
-def _temp(plan: ScriptPlan) -> str:
-    explicit = (plan.tmp_dir or "").strip().lower() not in _FALSE
-    return ("TEMP= TMP= TMPDIR=\n" if explicit else "") + _fragment("temp")
-
-
 def _exports(plan: ScriptPlan) -> str:
     return "".join(f"ABELL_OUTPUT_{o.name}={literal(o.path)}\nexport ABELL_OUTPUT_{o.name}\n" for o in plan.outputs)
 
@@ -227,10 +228,10 @@ def _memory(plan: ScriptPlan) -> str:
 def _command(plan: ScriptPlan) -> str:
     """`exec` finds programs only, never a builtin of the same name; the subshell has the default signal actions."""
     if isinstance(plan.command, str):
-        return f'abell_command() {{ (exec {_shell_words(plan)} "$abell_directory/tool.sh"); }}\n'
+        return f'abell_command() {{ (exec {_shell_words(plan)} "$abell_directory/tool.sh") {_STREAMS}; }}\n'
     if not plan.command or not plan.command[0] or plan.command[0].startswith("-"):
         raise ValueError(f"{plan.command!r} names no program: give one that is not empty and does not begin with '-'")
-    return f"abell_command() {{ (exec {' '.join(map(literal, plan.command))}); }}\n"
+    return f"abell_command() {{ (exec {' '.join(map(literal, plan.command))}) {_STREAMS}; }}\n"
 
 
 def _metadata(plan: ScriptPlan) -> str:

@@ -17,7 +17,7 @@ from abell.script.safe_read import BadRecord, read_bounded
 __all__ = ["BadRecord", "Ending", "SeenOutput", "parse", "read"]
 
 MOST_BYTES = 256 * 1024
-_STAGES = frozenset(("environment", "workdir", "streams", "ran"))
+_STAGES = frozenset(("environment", "workdir", "streams", "stopped", "ran"))
 _SIGNALS = frozenset(("TERM", "INT", "HUP", "USR1", "USR2", "XCPU"))
 _COUNT = re.compile(r"[0-9]{1,18}", re.ASCII)
 _SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?", re.ASCII)
@@ -44,7 +44,7 @@ class Ending:
     host: str
     boot_id: str
     native_id: str
-    stage: str  # "ran", or what kept the command from running: "environment", "workdir", "streams"
+    stage: str  # "ran", or what kept the command from it: "environment", "workdir", "streams", "stopped" (a signal)
     exit_code: int  # of the command, as a shell tells it: 128 + N for a death by signal N; never 0 unless it ran
     metadata_exit: int | None  # of the metadata command; None: it was not run
     signals: tuple[str, ...]  # that the script was sent, in order

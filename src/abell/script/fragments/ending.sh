@@ -23,7 +23,7 @@ abell_end() {
   abell_ended=1
   if [ "$abell_stage" != ran ]; then
     abell_code=$abell_status
-    [ "$abell_stop" = 0 ] || abell_code=$abell_stop
+    [ "$abell_stop" = 0 ] || abell_code=$abell_stop abell_stage=stopped
     [ "$abell_code" != 0 ] || abell_code=1
   fi
   IFS=' ' read -r abell_stopped abell_each </proc/uptime

@@ -1,4 +1,4 @@
-if [ "$abell_stop" = 0 ]; then
+if [ "$abell_stage$abell_stop" = ran0 ]; then
   abell_metadata
   abell_metadata_code=$?
 fi

@@ -1,5 +1,5 @@
-[ -d "$_GALAXY_JOB_HOME_DIR" ] || abell_tool mkdir -p "$_GALAXY_JOB_HOME_DIR"
-[ -d "$_GALAXY_JOB_TMP_DIR" ] || abell_tool mkdir -p "$_GALAXY_JOB_TMP_DIR"
+[ -d "$_GALAXY_JOB_HOME_DIR" ] || abell_tool mkdir -p "$_GALAXY_JOB_HOME_DIR" || exit 1
+[ -d "$_GALAXY_JOB_TMP_DIR" ] || abell_tool mkdir -p "$_GALAXY_JOB_TMP_DIR" || exit 1
 HOME=${HOME:-$_GALAXY_JOB_HOME_DIR}
 TEMP=${TEMP:-${TMP:-${TMPDIR:-$_GALAXY_JOB_TMP_DIR}}}
 TMP=${TMP:-$TEMP}
