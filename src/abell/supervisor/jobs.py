@@ -151,8 +151,11 @@ class Jobs:
         for fact in self._journal.facts():
             if fact.get("fact") == "boot":
                 boot, host = str(fact.get("boot")), str(fact.get("host"))
-            else:
+                continue
+            try:
                 self._replay(fact)
+            except (KeyError, TypeError, ValueError) as error:
+                self._say(f"a line of the journal is damaged and left out: {error!r}: {str(fact)[:200]}")
         same = (host, boot) == (machine.host(), machine.boot_id())
         holders = _holders() if same and self._live else {}
         try:
@@ -311,14 +314,14 @@ class Jobs:
         """End what has outlived its job's main process; a job is over when nothing of it is left."""
         for entry in list(self._closing.values()):
             left = self._processes(entry)
-            if not left:
+            if not left and not self._strays_of(entry):
                 self._finish(entry)
             elif entry.forced and machine.uptime() - entry.forced > GIVE_UP_S:
                 entry.reason = f"{entry.reason} (not even KILL ends processes {sorted(left)})".strip()
                 self._finish(entry)
             elif entry.forced:
                 tree.send(left.values(), signal.SIGKILL)
-            elif not entry.swept:
+            elif left and not entry.swept:
                 entry.swept = len(left)
                 tree.send(left.values(), signal.SIGTERM)
                 self._at(machine.uptime() + min(entry.spec.kill_grace_s, LEFTOVER_GRACE_S), self._force, entry)
@@ -351,10 +354,14 @@ class Jobs:
             ]
         else:
             self._refresh_strays()
-            roots += self._strays.of(entry.key, self._closing if entry.state == "closing" else ())
+            roots += self._strays_of(entry)
         if entry.group is not None:
             roots += entry.group.processes()
         return tree.with_descendants(roots)
+
+    def _strays_of(self, entry: Entry) -> list[int]:
+        """Also those that are dead and not yet reaped: what they forked last may have come to us since we looked."""
+        return self._strays.of(entry.key, self._closing if entry.state == "closing" else ())
 
     def _refresh_strays(self) -> None:
         here = [*self._mains.values(), *(e for e in self._closing.values() if not e.adopted)]
@@ -363,22 +370,20 @@ class Jobs:
     # Coming back.
 
     def _replay(self, fact: Fact) -> None:
-        """Take one line of the journal to heart. One that does not fit the others is passed over."""
-        kind, key = fact.get("fact"), str(fact.get("key"))
+        """Take one line of the journal to heart. Raises KeyError, TypeError or ValueError for a damaged one."""
+        kind, key = fact["fact"], str(fact.get("key"))
         entry = self._live.get(key)
         if kind == "queued":
-            try:
-                self._live[key] = Entry(parse(fact.get("spec")), str(fact["id"]))
-            except (ValueError, KeyError) as error:
-                self._say(f"job {key} of the journal is unreadable: {error}")
+            self._live[key] = Entry(parse(fact["spec"]), str(fact["id"]))
         elif kind == "started" and entry is not None:
             entry.pid, entry.start = int(fact["pid"]), int(fact["start"])
-            entry.group = Group(fact["group"], int(fact["version"])) if "group" in fact else None
+            entry.group = Group(str(fact["group"]), int(fact["version"])) if "group" in fact else None
         elif kind == "stopping" and entry is not None:
             entry.cause, entry.reason = str(fact["cause"]), str(fact["reason"])
         elif kind == "ended":
+            report = {name: value for name, value in fact.items() if name != "fact"}
+            self._over[key] = {**report, "id": str(fact["id"]), "word": str(fact["word"])}
             self._live.pop(key, None)
-            self._over[key] = {name: value for name, value in fact.items() if name != "fact"}
         elif kind == "forgotten":
             for each in fact["keys"]:
                 self._over.pop(each, None)
