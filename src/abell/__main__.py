@@ -17,9 +17,9 @@ def main(argv: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        code = abell.main(args=argv, prog_name="abell", standalone_mode=False)
+        code = _invoke(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
-        return code or 0
+        return code
     except click.ClickException as error:
         error.show()
         return exit_codes.USAGE
@@ -34,6 +34,15 @@ def main(argv: list[str] | None = None) -> int:
         return exit_codes.BROKEN_PIPE
     except (KeyboardInterrupt, click.Abort):
         return exit_codes.CANCELLED
+
+
+def _invoke(argv: list[str]) -> int:
+    """Not `abell.main`, which hides a broken pipe behind the exit code 1."""
+    try:
+        with abell.make_context("abell", argv) as context:
+            return abell.invoke(context) or 0
+    except click.exceptions.Exit as leaving:  # --help, --version
+        return leaving.exit_code
 
 
 def _fail(error: AbellError, code: int) -> int:

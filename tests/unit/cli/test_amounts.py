@@ -50,7 +50,9 @@ def test_time(text: str, seconds: int) -> None:
     assert amounts.seconds(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", " ", "4", "4.5", "G", "4X", "-4G", "4G4G", "4e3G", "٤G", "1" * 400 + "G", "nan", "0G"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "4", "4.5", "G", "4X", "-4G", "4G4G", "4e3G", "٤G", "1" * 400 + "G", "nan", "0G"]
+)
 def test_what_is_no_memory_says_option_value_and_remedy(text: str) -> None:
     with pytest.raises(OptionError) as caught:
         amounts.memory_mb(text, "--mem")
@@ -59,7 +61,8 @@ def test_what_is_no_memory_says_option_value_and_remedy(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "30", "1:30", "30:00", "1:60:00", "1:00:60", "m30", "30m1h", "1h1h", "-1h", "٣m", "0s", "0:00:00", "inf"]
+    "text",
+    ["", "30", "1:30", "30:00", "1:60:00", "1:00:60", "m30", "30m1h", "1h1h", "-1h", "٣m", "0s", "0:00:00", "inf"],
 )
 def test_what_is_no_time_says_option_value_and_remedy(text: str) -> None:
     with pytest.raises(OptionError) as caught:
