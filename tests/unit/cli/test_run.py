@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -112,6 +114,31 @@ def test_a_reader_that_goes_away_cancels_the_job(abell: Abell) -> None:
     assert process.stderr is not None
     assert process.stderr.read() == b""
     assert abell("wait", "1").returncode == 130
+
+
+def test_a_full_disk_here_is_not_the_jobs_failure(abell: Abell) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            abell.argv("run", "--", "echo x"), env=abell.environ, cwd=abell.cwd, stdout=full, stderr=subprocess.PIPE
+        )
+    assert done.returncode == 125
+    assert done.stderr == (
+        b"abell: what job 1 writes cannot be copied here: No space left on device (it goes on; abell logs 1)\n"
+    )
+    assert abell("logs", "-f", "1").stdout == "x\n"
+
+
+def test_a_full_disk_for_our_own_words(abell: Abell) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(abell.argv("ps"), env=abell.environ, stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (125, b"abell: No space left on device\n")
+
+
+def test_a_hostile_command_line_is_shown_safely(abell: Abell) -> None:
+    done = abell("run", "--\x1b]0;owned\x07", "x")
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+    assert "owned" in done.stderr
 
 
 def test_a_link_put_in_place_of_the_output_is_not_followed(abell: Abell) -> None:
