@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import click
@@ -17,12 +18,11 @@ def main(argv: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        code = abell.main(args=argv, prog_name="abell", standalone_mode=False)
+        code = _invoke(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
-        return code or 0
+        return code
     except click.ClickException as error:
-        error.show()
-        return exit_codes.USAGE
+        return _show(error)
     except OptionError as error:
         return _fail(error, exit_codes.USAGE)
     except RefusedError as error:
@@ -32,8 +32,27 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return exit_codes.BROKEN_PIPE
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+        return _fail(AbellError(what), exit_codes.ABELL)
     except (KeyboardInterrupt, click.Abort):
         return exit_codes.CANCELLED
+
+
+def _invoke(argv: list[str]) -> int:
+    """Not `abell.main`, which hides a broken pipe behind the exit code 1."""
+    try:
+        with abell.make_context("abell", argv) as context:
+            return abell.invoke(context) or 0
+    except click.exceptions.Exit as leaving:  # --help, --version
+        return leaving.exit_code
+
+
+def _show(error: click.ClickException) -> int:
+    text = io.StringIO()
+    error.show(text)
+    print(printable_lines(text.getvalue().rstrip("\n")), file=sys.stderr)
+    return exit_codes.USAGE
 
 
 def _fail(error: AbellError, code: int) -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from abell import wire
 from abell.client import PAUSE_S, Client, Outage, jobs_query, submission, user_name
 from abell.cluster import AnyPath, JobView, grouped, new_row, wish_for
-from abell.errors import DisconnectedError
+from abell.errors import DisconnectedError, NoAnswerError
 from abell.job import Request, State
 from abell.request import Asked, make_request
 from abell.wire import JobRow
@@ -180,7 +180,7 @@ class _Line:
                 while (message := await self._receive()).get("id") != number:
                     pass
         except TimeoutError as error:
-            raise DisconnectedError(f"the engine has not answered for {wire.ANSWER_WITHIN_S:.0f} s") from error
+            raise NoAnswerError(f"the engine has not answered for {wire.ANSWER_WITHIN_S:.0f} s") from error
         return wire.answer(message)
 
     async def rows(self, jobs: Sequence[int]) -> AsyncIterator[JobRow]:

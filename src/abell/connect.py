@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from abell import address, last_config
 from abell.connection import Connection
-from abell.errors import DisconnectedError, NoEngineError
+from abell.errors import DisconnectedError, NoAnswerError, NoEngineError
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -77,15 +77,24 @@ def connect(wish: Wish, argv: Callable[[Wish], list[str]] = serve_argv) -> tuple
 
 def find(root: Path) -> tuple[Connection, Hello] | None:
     """The engine that runs now, whatever its configuration; None where none answers."""
-    published = address.read(root, "engine")
+    try:
+        published = address.read(root, "engine")
+    except OSError as error:
+        raise _unusable(root, error) from error
     if published is None:
         return None
     try:
         connection = Connection(published.socket)
     except OSError:
         return None  # the address of one that is gone
+    except address.AddressError as error:
+        raise NoEngineError(f"the engine of {root} is not to be trusted: {error}", "look into who runs it") from error
     try:
         return connection, _hello(connection)
+    except NoAnswerError as error:
+        connection.close()
+        remedy = f"see {root / 'engine.log'}; to end it: kill {published.pid}"
+        raise NoEngineError(f"{error.message} (process {published.pid})", remedy) from error
     except DisconnectedError:
         connection.close()
         return None  # it was leaving
@@ -158,8 +167,7 @@ def _start_lock(root: Path) -> Iterator[None]:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(root / "start.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        remedy = "choose a directory that you can write to, with --root DIR or ABELL_ROOT"
-        raise NoEngineError(f"the root {root} cannot be used: {error.strerror}", remedy) from error
+        raise _unusable(root, error) from error
     try:
         for _ in _until(START_WITHIN_S + LEAVE_WITHIN_S):
             try:
@@ -174,6 +182,11 @@ def _start_lock(root: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _unusable(root: Path, error: OSError) -> NoEngineError:
+    remedy = "choose a directory that you can write to, with --root DIR or ABELL_ROOT"
+    return NoEngineError(f"the root {root} cannot be used: {error.strerror}", remedy)
 
 
 def _start(wish: Wish, argv: list[str]) -> tuple[Connection, Hello]:

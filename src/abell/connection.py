@@ -8,7 +8,7 @@ from collections import deque
 from typing import Any
 
 from abell import address, wire
-from abell.errors import DisconnectedError
+from abell.errors import DisconnectedError, NoAnswerError
 
 
 class Connection:
@@ -59,7 +59,7 @@ class Connection:
             try:
                 data = self._socket.recv(1 << 18)
             except TimeoutError as error:
-                raise DisconnectedError(f"the engine has not answered for {wire.ANSWER_WITHIN_S:.0f} s") from error
+                raise NoAnswerError(f"the engine has not answered for {wire.ANSWER_WITHIN_S:.0f} s") from error
             except OSError as error:
                 raise DisconnectedError(f"the connection to the engine was lost: {error.strerror or error}") from error
             if not data:

@@ -32,5 +32,9 @@ class DisconnectedError(AbellError):
     """The connection to the engine ended before its answer."""
 
 
+class NoAnswerError(DisconnectedError):
+    """The connection holds, but no answer came in time: the engine hangs."""
+
+
 class NoEngineError(AbellError):
     """There is no engine to talk to, and none could be started."""

@@ -15,6 +15,7 @@ from abell.cli.options import engine_options, job_options, request_of
 from abell.cli.session import remedy, to_submit
 from abell.cli.streams import Stream
 from abell.client import Client
+from abell.errors import AbellError
 from abell.job import Cause
 from abell.printable import printable
 from abell.wire import JobRow
@@ -51,6 +52,9 @@ def run(root: str | None, config: str | None, as_json: bool, **asked: Any) -> in
             except BrokenPipeError:
                 _cancel(client, job)
                 raise
+            except OSError as error:
+                problem = f"what job {job} writes cannot be copied here: {error.strerror}"
+                raise AbellError(problem, f"it goes on; {remedy('logs', job, root)}") from error
             except KeyboardInterrupt:
                 print(f"abell: left job {job} to end by itself ({remedy('wait', job, root)})", file=sys.stderr)
                 return exit_codes.CANCELLED

@@ -62,6 +62,8 @@ class Engine:
         return [int(pid) for pid in (self.root / "starts").read_text().split()]
 
     def end(self) -> None:
+        if not self.root.is_dir():
+            return
         for server in self.servers:
             server.kill()
             server.wait()

@@ -13,7 +13,7 @@ from abell.job import Output, Request, Resources
 from abell.request import Asked, make_request
 from abell.request_json import from_json, to_json
 
-NOTHING = dict(params=(), env=(), outputs=(), output_globs=(), workdir=None, own_workdir=False)
+NOTHING = {"params": (), "env": (), "outputs": (), "output_globs": (), "workdir": None, "own_workdir": False}
 
 
 @pytest.fixture(autouse=True)

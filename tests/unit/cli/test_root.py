@@ -9,7 +9,7 @@ from abell.root import choose_root
 
 @pytest.fixture
 def galaxy_yml(tmp_path: Path) -> Path:
-    pytest.importorskip("abell.config.galaxy")
+    pytest.importorskip("abell.config.loading")
     (tmp_path / "job_conf.yml").write_text(
         "runners: {local: {load: local}}\nexecution: {default: local, environments: {local: {runner: local}}}\n"
     )

@@ -81,17 +81,36 @@ class Toy:
         directory.mkdir(parents=True)
         resources = job.get("resources", {})
         command = job["command"]
-        row: dict[str, Any] = dict(
-            id=number, name=job.get("name", ""), state="waiting", cause=None, message="", exit_code=None, signal=None,
-            user=user, tool_id=job.get("tool_id", ""), destination=job.get("destination") or "local", runner="local",
-            slots=resources.get("slots"), memory_mb=resources.get("memory_mb"), walltime_s=resources.get("walltime_s"),
-            attempt=1, native_id="", created=time.time(), started=None, ended=None, directory=str(directory),
-            stdout=str(directory / "stdout"), stderr=str(directory / "stderr"),
-            job_stdout=str(directory / "job.o"), job_stderr=str(directory / "job.e"),
-            command=command if isinstance(command, str) else " ".join(command),
-            usage={"elapsed_s": None, "cpu_s": None, "memory_bytes": None}, outputs=[], metadata=None,
-            why="a worker", toy=job,
-        )  # fmt: skip
+        row: dict[str, Any] = {
+            "id": number,
+            "name": job.get("name", ""),
+            "state": "waiting",
+            "cause": None,
+            "message": "",
+            "exit_code": None,
+            "signal": None,
+            "user": user,
+            "tool_id": job.get("tool_id", ""),
+            "destination": job.get("destination") or "local",
+            "runner": "local",
+            **{name: resources.get(name) for name in ("slots", "memory_mb", "walltime_s")},
+            "attempt": 1,
+            "native_id": "",
+            "created": time.time(),
+            "started": None,
+            "ended": None,
+            "directory": str(directory),
+            "stdout": str(directory / "stdout"),
+            "stderr": str(directory / "stderr"),
+            "job_stdout": str(directory / "job.o"),
+            "job_stderr": str(directory / "job.e"),
+            "command": command if isinstance(command, str) else " ".join(command),
+            "usage": {"elapsed_s": None, "cpu_s": None, "memory_bytes": None},
+            "outputs": [],
+            "metadata": None,
+            "why": "a worker",
+            "toy": job,
+        }
         self.rows[number] = row
         if job.get("name") != "held":
             threading.Thread(target=self.run, args=(row,), daemon=True).start()
@@ -101,7 +120,7 @@ class Toy:
         job, directory = row["toy"], Path(row["directory"])
         command = job["command"]
         argv = ["/bin/sh", "-c", command] if isinstance(command, str) else command
-        inner = 'd=$1; shift; "$@" >"$d/stdout" 2>"$d/stderr"; echo $? >"$d/code.tmp"; mv "$d/code.tmp" "$d/code"'
+        inner = 'trap : TERM; d=$1; shift; "$@" >"$d/stdout" 2>"$d/stderr"; echo $? >"$d/tmp"; mv "$d/tmp" "$d/code"'
         (directory / "job.o").write_text("set up\n")
         (directory / "job.e").write_text("module load\n")
         child = subprocess.Popen(
@@ -138,7 +157,8 @@ class Toy:
                 row.update(cause="exit" if exit_code else "ok", exit_code=exit_code)
                 row["message"] = f"exit code {exit_code}" if exit_code else ""
             row.update(state="ended", ended=time.time(), why="")
-            self.save()
+            if row["native_id"]:  # the many that are cancelled before they run are not worth a write each
+                self.save()
             self.changed.notify_all()
 
     def cancel(self, message: dict[str, Any]) -> dict[str, Any]:
