@@ -102,7 +102,9 @@ def read(root: str | os.PathLike[str], role: str) -> Address | None:
 
 
 def withdraw(root: str | os.PathLike[str], role: str, address: Address) -> None:
-    """Take the address back before giving up the role's lock."""
+    """Take the address back before giving up the role's lock, unless another process has taken the role over."""
+    if read(root, role) != address:
+        return
     for path in (_file(root, role), address.socket):
         try:
             os.unlink(path)

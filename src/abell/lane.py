@@ -23,6 +23,7 @@ from abell.config.model import Runner
 from abell.hosts.drive import drive, drive_submit
 from abell.hosts.local import LocalHost
 from abell.live import Live
+from abell.store.sqlite import Superseded
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -125,7 +126,7 @@ class Lane:
         async def guarded() -> None:
             try:
                 await work()
-            except BackendError as error:
+            except (BackendError, Superseded) as error:
                 log.warning("runner %s, %s: %s", self.runner.id, name, error)
             except Exception:  # the last fence: a defect in one lane's step must not stop the others
                 log.exception("runner %s, %s", self.runner.id, name)
