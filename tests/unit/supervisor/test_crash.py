@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import LONG, Client, Supervised, soon
 
 from abell import machine
 from abell.supervisor.journal import Journal
+from conftest import LONG, Client, Supervised, soon
 
 # As every job script does: whoever cannot take the run lock runs nothing.
 ONCE = "mkdir lock-{key} || exit 75; echo {key} >> ran; {work}"

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Supervised, soon
 
 from abell.supervisor import cgroup
+from conftest import Supervised, soon
 
 
 @pytest.fixture

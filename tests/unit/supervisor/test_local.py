@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Supervised
 
 from abell.backends.contract import (
     Answered,
@@ -27,6 +26,7 @@ from abell.backends.local import Local, environment, slots
 from abell.hosts.supervisor import SupervisorPeer
 from abell.job import Cause, Resources, Sighting, State, Unknown
 from abell.supervisor.spec import parse
+from conftest import Supervised
 
 SERVER = {"HOME": "/home/ada", "PATH": "/server/bin", "SECRET": "x", "LANG": "de_DE.UTF-8", "TMPDIR": "/scratch"}
 

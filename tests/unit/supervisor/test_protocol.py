@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Supervised, soon
 from hypothesis import given
 from hypothesis import strategies as st
 
 from abell import address
 from abell.supervisor import spec, wire
+from conftest import Supervised, soon
 
 HOSTILE = [
     b"garbage",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from conftest import Supervised, is_alive, soon
 
 # A daemon as they come: a session of its own, its parent gone; its pid in a file.
