@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from abell.backends.contract import Bound, Doubt, Later, Learned, Refused
+from abell.backends.contract import BackendError, Bound, Doubt, Later, Learned, Refused
 from abell.board import Board
 from abell.faults import point
 from abell.inbox import Unclaim
@@ -88,7 +88,16 @@ def doubtful(lane: Lane, board: Board) -> dict[str, Live]:
 
 async def resolve(lane: Lane, board: Board) -> None:
     """Settle doubt: adopt what the DRM knows; take the run lock of the rest, after which no copy of it can start."""
-    open_ = doubtful(lane, board)
+    try:
+        await _resolve(lane, board, doubtful(lane, board))
+    except BackendError as error:
+        lane.pause(str(error))
+        raise
+    finally:
+        board.wake()
+
+
+async def _resolve(lane: Lane, board: Board, open_: dict[str, Live]) -> None:
     if not open_:
         return
     for key, native_id in (await lane.ask(lane.backend.find(list(open_)))).items():
@@ -116,7 +125,6 @@ async def resolve(lane: Lane, board: Board) -> None:
         lane.recovered()
     lane.next_poll = 0.0
     cancel(board)
-    board.wake()
 
 
 def _revoke(live: Live) -> lock.Revoked | lock.Owner | str:
