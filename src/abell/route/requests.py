@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 
 from abell.backends.registry import backend_class
 from abell.job import Request, Resources
@@ -16,12 +15,19 @@ def requests(request: Request, route: Route, environment: Mapping[str, str]) -> 
     ValueError, as in `prepare`, for a parameter of the destination that cannot be used.
     """
     backend = backend_class(route.runner.backend)()
-    given = backend.effective(request.resources, route.destination.params, environment)
-    return tuple(
-        _line(field.name, getattr(request.resources, field.name), getattr(given, field.name), route.destination.id)
-        for field in fields(Resources)
-        if getattr(request.resources, field.name) is not None or getattr(given, field.name) is not None
-    )
+    asked = request.resources
+    given = backend.effective(asked, route.destination.params, environment)
+    lines = []
+    for name in Resources.__dataclass_fields__:
+        if name in backend.unexpressed(asked):
+            lines.append(unexpressed(name, getattr(asked, name), route.runner.id))
+        elif getattr(asked, name) is not None or getattr(given, name) is not None:
+            lines.append(_line(name, getattr(asked, name), getattr(given, name), route.destination.id))
+    return tuple(lines)
+
+
+def unexpressed(name: str, asked: object, runner: str) -> str:
+    return f"{name}: {asked} was asked for, and the runner {runner} has no way to ask for it"
 
 
 def _line(name: str, asked: object, given: object, destination: str) -> str:
