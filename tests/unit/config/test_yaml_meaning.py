@@ -50,12 +50,13 @@ def test_keys_are_names_as_written() -> None:
     assert read("yes: 1\n010: 2") == ({"yes": 1, "010": 2}, [])
 
 
+keys = st.from_regex(r"k[a-z]{0,5}", fullmatch=True)
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=12),
-        lambda inner: (
-            st.lists(inner, max_size=4) | st.dictionaries(st.from_regex(r"k[a-z]{0,5}", fullmatch=True), inner)
-        ),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner),
         max_leaves=20,
     )
 )
