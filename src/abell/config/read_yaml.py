@@ -12,7 +12,7 @@ import yaml
 
 from abell.config.model import Place
 from abell.config.problem import Problems
-from abell.config.tree import MAX_DEPTH, MAX_NODES, Node
+from abell.config.tree import MAX_DEPTH, MAX_INTEGER_BITS, MAX_NODES, Node
 
 # libyaml is ten times faster; the pure parser means the same.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -124,6 +124,12 @@ class _Reader:
             value = self.loader.yaml_constructors[tag](self.loader, yaml.ScalarNode(tag, event.value))
         except (ValueError, KeyError, yaml.YAMLError):
             self.problems.error(place, "", f"{event.value!r:.60} is no {name}", "write it in quotes if you mean text")
+            return Node(None, place)
+        if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
+            self.problems.error(place, "", "a number of that size is not allowed", "quote it if you mean text")
+            return Node(None, place)
+        if isinstance(value, str) and "\0" in value:
+            self.problems.error(place, "", "a NUL character is not allowed", "no path or variable can hold one")
             return Node(None, place)
         return Node(value, place, event.value if event.implicit[0] and name != "str" else None)
 

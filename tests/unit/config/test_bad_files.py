@@ -220,3 +220,18 @@ def test_names_in_a_file_do_not_steer_the_terminal(errors_of) -> None:
         'runners: {local: {load: local}}\nexecution: {default: "\\e[2J\\n", environments: {a: {runner: local}}}\n'
     )
     assert error.isprintable()
+
+
+def test_names_and_shells_are_printable(errors_of) -> None:
+    errors = errors_of(
+        'runners: {local: {load: local}, "b\\nad": {load: local}}\n'
+        'execution: {environments: {"": {runner: local}, "a\\tb": {runner: local, shell: "sh\\nrm"}}, default: ""}\n'
+    )
+    assert sum("is no name (use letters, digits, _, - and .)" in e for e in errors) == 3
+    assert any("shell: more than one line of text (write one line)" in e for e in errors)
+
+
+def test_slots_that_no_runner_has(errors_of) -> None:
+    assert errors_of(
+        "runners: {local: {load: local, cores: 4}}\nexecution: {environments: {a: {runner: local, local_slots: 8}}}\n"
+    ) == ["job_conf.yml:2: environments.a: 8 local_slots can never be had of 4 cores (ask for at most 4)"]

@@ -55,7 +55,10 @@ keys = st.from_regex(r"k[a-z]{0,5}", fullmatch=True)
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=12),
+        st.none()
+        | st.booleans()
+        | st.integers(-(10**9), 10**9)
+        | st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=12),
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner),
         max_leaves=20,
     )
@@ -94,6 +97,8 @@ def test_shared_values_through_aliases() -> None:
         ("<<: 3\n", "f.yml:1: << merges mappings, not a number"),
         ("a: " + "9" * 5000, "f.yml:1: "),
         ("a: \x07\n", "f.yml:1: this is not YAML"),
+        ("a: 0x" + "f" * 5000, "f.yml:1: a number of that size is not allowed"),
+        ('a: "x\\0y"', "f.yml:1: a NUL character is not allowed"),
     ],
 )
 def test_what_is_refused(text: str, message: str) -> None:
@@ -129,6 +134,12 @@ def test_a_value_that_is_not_what_was_written_draws_a_warning(load_text) -> None
     assert str(warning).endswith(
         ":3: environments.a.job_time: YAML reads 2:00:00 as 7200 (write it in quotes if you mean the text)"
     )
+
+
+def test_a_number_that_is_not_what_was_written_draws_a_warning(load_text) -> None:
+    loaded = load_text(BASE.format("local_slots: 010"))
+    assert loaded.configuration.destinations["a"].params == {"local_slots": 8}  # as Galaxy
+    assert "local_slots: YAML reads 010 as 8" in str(loaded.warnings[0])
 
 
 def test_a_secret_is_not_repeated_in_a_warning(load_text) -> None:
