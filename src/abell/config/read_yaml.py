@@ -40,7 +40,9 @@ def read_yaml(text: str, file: str, problems: Problems) -> Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(part for part in (error.context, error.problem) if part)
-        hint = "indent with spaces, not tabs" if "\\t" in what else "check quotes, brackets and indentation here"
+        written = text.splitlines()[mark.line : mark.line + 1] if mark else []
+        tabs = any("\t" in line[: len(line) - len(line.lstrip())] for line in written)
+        hint = "indent with spaces, not tabs" if tabs else "check quotes, brackets and indentation here"
         problems.error(Place(file, mark.line + 1 if mark else 1), "", f"this is not YAML: {what}", hint)
     except yaml.YAMLError as error:  # the reader's: a character that YAML does not allow
         problems.error(

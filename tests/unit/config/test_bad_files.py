@@ -235,3 +235,20 @@ def test_slots_that_no_runner_has(errors_of) -> None:
     assert errors_of(
         "runners: {local: {load: local, cores: 4}}\nexecution: {environments: {a: {runner: local, local_slots: 8}}}\n"
     ) == ["job_conf.yml:2: environments.a: 8 local_slots can never be had of 4 cores (ask for at most 4)"]
+
+
+def test_reading_stops_after_too_many_errors(errors_of) -> None:
+    tools = "".join(f"- {{id: t{i}, environment: nosuch{i}}}\n" for i in range(20_000))
+    text = "runners: {local: {load: local}}\nexecution: {environments: {a: {runner: local}}}\ntools:\n"
+    begun = time.monotonic()
+    errors = errors_of(text + tools)
+    assert len(errors) == 201
+    assert errors[-1].endswith("200 errors; reading stops here (repair these first)")
+    assert (
+        "more than 1000 warnings" in errors_of(text + "".join(f"- {{id: t{i}, handler: h}}\n" for i in range(2000)))[-1]
+    )
+    assert time.monotonic() - begun < 30
+
+
+def test_tabs(errors_of) -> None:
+    assert errors_of("runners:\n\tlocal: {}\n")[0].endswith("(indent with spaces, not tabs)")
