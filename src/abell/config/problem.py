@@ -58,9 +58,8 @@ class Problems:
         """Note a warning, once; too many of them are an error."""
         self.warnings[Problem(place, option, text, hint)] = None
         if len(self.warnings) > MAX_WARNINGS:
-            self.errors.extend(
-                (*self.warnings, Problem(place, "", f"more than {MAX_WARNINGS} warnings", "repair them"))
-            )
+            text = f"more than {MAX_WARNINGS} warnings; reading stops here"
+            self.errors.extend((*self.warnings, Problem(place, "", text, "repair these first")))
             self.raise_errors()
 
     def raise_errors(self) -> None:

@@ -32,9 +32,8 @@ class _ReadError(Exception):
 
 def read_yaml(text: str, file: str, problems: Problems) -> Node | None:
     """The document's tree; None where it is empty or where a problem was noted."""
-    reader = _Reader(text, file, problems)
     try:
-        return reader.document()
+        return _Reader(text, file, problems).document()
     except _ReadError as stop:
         problems.error(stop.place, "", stop.text, stop.hint)
     except yaml.MarkedYAMLError as error:
@@ -48,8 +47,6 @@ def read_yaml(text: str, file: str, problems: Problems) -> Node | None:
         problems.error(
             Place(file, 1), "", f"this is not YAML: {' '.join(str(error).split())}", "remove control characters"
         )
-    finally:
-        reader.loader.dispose()
     return None
 
 

@@ -237,17 +237,13 @@ def test_slots_that_no_runner_has(errors_of) -> None:
     ) == ["job_conf.yml:2: environments.a: 8 local_slots can never be had of 4 cores (ask for at most 4)"]
 
 
-def test_reading_stops_after_too_many_errors(errors_of) -> None:
-    tools = "".join(f"- {{id: t{i}, environment: nosuch{i}}}\n" for i in range(20_000))
+def test_reading_stops_after_too_many_problems(errors_of) -> None:
     text = "runners: {local: {load: local}}\nexecution: {environments: {a: {runner: local}}}\ntools:\n"
-    begun = time.monotonic()
-    errors = errors_of(text + tools)
+    errors = errors_of(text + "".join(f"- {{id: t{i}, environment: nosuch{i}}}\n" for i in range(5000)))
     assert len(errors) == 201
-    assert errors[-1].endswith("200 errors; reading stops here (repair these first)")
-    assert (
-        "more than 1000 warnings" in errors_of(text + "".join(f"- {{id: t{i}, handler: h}}\n" for i in range(2000)))[-1]
-    )
-    assert time.monotonic() - begun < 30
+    assert errors[-1] == "job_conf.yml:203: 200 errors; reading stops here (repair these first)"
+    errors = errors_of(text + "".join(f"- {{id: t{i}, handler: h}}\n" for i in range(2000)))
+    assert "more than 1000 warnings; reading stops here (repair these first)" in errors[-1]
 
 
 def test_tabs(errors_of) -> None:

@@ -27,6 +27,12 @@ def plain(node: Node | None):
     return node.value
 
 
+@pytest.fixture(params=[getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader], ids=["libyaml", "pure"])
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both of PyYAML's parsers: one of them is what an installation has."""
+    monkeypatch.setattr("abell.config.read_yaml._Loader", request.param)
+
+
 def read(text: str):
     problems = Problems()
     node = read_yaml(text, "f.yml", problems)
@@ -37,7 +43,7 @@ def read(text: str):
     ("text", "value"),
     [("027", 23), ("yes", True), ("off", False), ("2:00:00", 7200), ("0x1f", 31), ("~", None), ("1_000", 1000)],
 )
-def test_scalars(text: str, value: object) -> None:
+def test_scalars(parser: None, text: str, value: object) -> None:
     assert read(f"a: {text}") == ({"a": value}, [])
     assert read(f"a: '{text}'") == ({"a": text}, [])
 
@@ -68,7 +74,7 @@ def test_agrees_with_pyyaml(data: object) -> None:
     assert read(text) == (yaml.safe_load(text), [])
 
 
-def test_merge_keys_agree_with_pyyaml() -> None:
+def test_merge_keys_agree_with_pyyaml(parser: None) -> None:
     text = """
         one: &one {a: 1, b: 1}
         two: &two {b: 2, c: 2}
@@ -101,13 +107,13 @@ def test_shared_values_through_aliases() -> None:
         ('a: "x\\0y"', "f.yml:1: a NUL character is not allowed"),
     ],
 )
-def test_what_is_refused(text: str, message: str) -> None:
+def test_what_is_refused(parser: None, text: str, message: str) -> None:
     _, errors = read(text)
     assert len(errors) == 1
     assert errors[0].startswith(message)
 
 
-def test_nesting_is_bounded() -> None:
+def test_nesting_is_bounded(parser: None) -> None:
     _, errors = read("[" * 100_000)
     assert errors == ["f.yml:1: nested deeper than 64 levels (no job configuration needs that)"]
 
