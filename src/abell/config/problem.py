@@ -28,6 +28,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
 
 
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Each once, file by file and line by line."""
+    return tuple(sorted(dict.fromkeys(problems), key=lambda p: (p.place.file, p.place.line)))
+
+
 class ConfigurationError(Exception):
     """The configuration cannot be used; `problems` holds every reason, in the order of the file."""
 
@@ -65,4 +70,4 @@ class Problems:
     def raise_errors(self) -> None:
         """Raise ConfigurationError if there was any error."""
         if self.errors:
-            raise ConfigurationError(sorted(dict.fromkeys(self.errors), key=lambda p: (p.place.file, p.place.line)))
+            raise ConfigurationError(in_order(self.errors))

@@ -198,3 +198,12 @@ def test_every_file_that_was_read_is_named(tmp_path: Path) -> None:
 def test_config_dir(tmp_path: Path) -> None:
     path = write(tmp_path, galaxy__yml="galaxy: {config_dir: conf.d}", conf__d___job_conf__yml=JOB_CONF.format("there"))
     assert default_of(path) == "there"
+
+
+def test_a_relative_path_means_the_same_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, config___galaxy__yml="galaxy: {}", config___job_conf__yml=JOB_CONF.format("a"))
+    absolute = load(path).configuration
+    monkeypatch.chdir(tmp_path)
+    relative = load("config/galaxy.yml").configuration
+    assert (relative, relative.source, relative.digest) == (absolute, absolute.source, absolute.digest)
+    assert relative.files == absolute.files
