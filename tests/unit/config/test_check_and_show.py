@@ -146,3 +146,15 @@ def test_show_of_a_bad_file(bad: str) -> None:
 )
 def test_masked(name: str, value: object, shown: object) -> None:
     assert masked(name, value) == shown
+
+
+def test_what_abell_will_never_have_is_a_warning_once(tmp_path: Path) -> None:
+    file = tmp_path / "job_conf.yml"
+    file.write_text("runners: {l: {load: local}, k: {load: tasks}}\nexecution: {environments: {a: {runner: l}}}\n")
+    code, output = run("check", str(file))
+    assert code == 0
+    assert output.splitlines() == [
+        f"warning: {file}:1: runners.k: Abell does not support tasks; jobs routed to it are refused "
+        "(route its jobs to another destination)",
+        f"{file}: good: 2 runners, 1 destination, default a",
+    ]
