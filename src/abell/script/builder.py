@@ -17,9 +17,14 @@ from abell.script.quoting import expanding, literal, pattern, variable
 
 INTEGRITY_VARIABLE = "ABC_TEST_JOB_SCRIPT_INTEGRITY_XYZ"  # Galaxy's
 INTEGRITY_CODE = 42
-MOST_GLOBBED_FILES = 1500  # of one job, in the record
 _EXPLICIT_TMP = "TEMP= TMP= TMPDIR="  # the destination's `tmp_dir` goes before the node's; its `env` before both
 _STREAMS = ">&7 2>&8 7>&- 8>&-"  # opened by run.sh
+_BATCH = (
+    '    then set -- "$@" "$abell_path"; fi',
+    '    if [ "$#" = 64 ]; then abell_measure "$@"; set --; fi',
+    '    [ -z "$abell_cut" ] || break',
+    "  done",
+)
 _TRUE = frozenset(("1", "true", "yes", "on", "y", "t"))
 _FALSE = frozenset(("", "0", "false", "no", "off", "n", "f", "none"))
 
@@ -119,7 +124,7 @@ def _more_record(plan: ScriptPlan) -> str:
         functions.append(_fragment("cgroup"))
         record.append("abell_record_cgroup")
     if plan.outputs or plan.globs:
-        functions.append(_fragment("outputs") + _list_outputs(plan))
+        functions.append(_fragment("outputs") + _record_outputs(plan))
         record.append("abell_record_outputs")
     functions.append(f"abell_record_more() {{ {' && '.join(record) or ':'}; }}\n")
     after = []
@@ -132,18 +137,20 @@ def _more_record(plan: ScriptPlan) -> str:
     return "".join(functions)
 
 
-def _list_outputs(plan: ScriptPlan) -> str:
+def _record_outputs(plan: ScriptPlan) -> str:
+    """The function that goes through the outputs; files of a pattern that are links are not the job's."""
     declared = " ".join(literal(f"{variable(o.name, 'output')}={o.path}") for o in plan.outputs)
-    lines = ["abell_record_outputs() {", "  abell_cut=", f"  set -- {declared}"]
+    lines = ["abell_record_outputs() {", "  abell_room=60000 abell_cut= abell_failed=", "  set --"]
+    if declared:
+        lines += [f"  for abell_each in {declared}; do", "    abell_path=${abell_each#*=}", "    if abell_see", *_BATCH]
     for glob in plan.globs:
         lines += [
             f"  for abell_path in {pattern(glob.pattern)}; do",
-            '    [ -f "$abell_path" ] && [ ! -L "$abell_path" ] || continue',
-            f'    [ "$#" -lt {MOST_GLOBBED_FILES} ] || {{ abell_cut=1 && break; }}',
-            f'    set -- "$@" "{variable(glob.name, "output")}=$abell_path"',
-            "  done",
+            f"    abell_each={variable(glob.name, 'output')}=$abell_path",
+            '    if [ ! -L "$abell_path" ] && abell_see',
+            *_BATCH,
         ]
-    return "\n".join((*lines, '  abell_measure "$@"', "}", ""))
+    return "\n".join((*lines, _fragment("outputs_end")))
 
 
 def _slots(plan: ScriptPlan) -> str:
