@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from abell.config.model import EnvEntry
+from abell.script.bell import is_token
 from abell.script.plan import ScriptPlan
 from abell.script.quoting import expanding, literal, pattern, variable
 
@@ -57,7 +58,8 @@ def _job(plan: ScriptPlan) -> str:
             _fragment("prelude"),
             _head(plan),
             _lock(plan),
-            _more_record(plan),
+            _record_more(plan),
+            _after_record(plan),
             _fragment("ending"),
             _fragment("requeue") if plan.requeue else "",
             _slots(plan),
@@ -114,27 +116,34 @@ def _head(plan: ScriptPlan) -> str:
 def _lock(plan: ScriptPlan) -> str:
     if not plan.use_lock:
         return ""
+    if plan.run != 1:
+        raise ValueError(f"run {plan.run}: the locks of an attempt are numbered from 1, by the script itself")
     return _fragment("lock") + _fragment("lock_requeue" if plan.requeue else "lock_once")
 
 
-def _more_record(plan: ScriptPlan) -> str:
-    """What this job's ending has beyond every job's: functions for `ending.sh`."""
-    functions, record = [], []
+def _record_more(plan: ScriptPlan) -> str:
+    """What this job's record has beyond every job's."""
+    functions, calls = "", []
     if plan.watch_cgroup:
-        functions.append(_fragment("cgroup"))
-        record.append("abell_record_cgroup")
+        functions += _fragment("cgroup")
+        calls.append("abell_record_cgroup")
     if plan.outputs or plan.globs:
-        functions.append(_fragment("outputs") + _record_outputs(plan))
-        record.append("abell_record_outputs")
-    functions.append(f"abell_record_more() {{ {' && '.join(record) or ':'}; }}\n")
-    after = []
+        functions += _fragment("outputs") + _record_outputs(plan)
+        calls.append("abell_record_outputs")
+    return f"{functions}abell_record_more() {{ {' && '.join(calls) or ':'}; }}\n"
+
+
+def _after_record(plan: ScriptPlan) -> str:
+    """What follows the record: the mark that no later run is wanted, and the bell."""
+    functions, calls = "", []
     if plan.requeue:
-        after.append('  [ "$abell_code$abell_signals" != 0 ] || printf "" >"$abell_control/done.$abell_run"\n')
+        calls.append('[ "$abell_code$abell_signals" != 0 ] || printf "" >"$abell_control/done.$abell_run"')
     if plan.bell:
-        functions.append(_fragment("bell"))
-        after.append(f"  abell_ring {literal(plan.bell.spool)} {literal(plan.bell.token)}\n")
-    functions.append(f"abell_after() {{\n{''.join(after) or '  :'}\n}}\n")
-    return "".join(functions)
+        if not is_token(plan.bell.token):
+            raise ValueError(f"bell token {plan.bell.token!r} is not of the kind that is listened for")
+        functions = _fragment("bell")
+        calls.append(f"abell_ring {literal(plan.bell.spool)} {plan.bell.token}")
+    return f"{functions}abell_after() {{\n  {'; '.join(calls) or ':'}\n}}\n"
 
 
 def _record_outputs(plan: ScriptPlan) -> str:

@@ -478,6 +478,8 @@ def test_headers_come_first(one_workshop):
         ("env", (EnvEntry("variable", "1", name="1A"),), "variable name"),
         ("outputs", (PlannedOutput("a b", "/x"),), "variable name"),
         ("globs", (PlannedGlob("a", "../x"),), "relative"),
+        ("bell", Bell("/spool", "../../x"), "bell token"),
+        ("run", 2, "numbered from 1"),
         ("globs", (PlannedGlob("a", "/x"),), "relative"),
         ("globs", (PlannedGlob("a$(x)", "x"),), "variable name"),
     ],
@@ -486,6 +488,16 @@ def test_what_no_script_can_hold_is_refused(field, value, told):
     fields = {"job_id": 1, "attempt": 1, "key": "k", "directory": "/d", "control": "/c", "command": ("true",)}
     with pytest.raises(ValueError, match=told):
         build(ScriptPlan(**(fields | {field: value})))
+
+
+def test_the_command_starts_in_a_clean_process(workshop):
+    """No file descriptor, ignored signal or variable of the script's own reaches it."""
+    show = "ls /proc/self/fd; grep -E 'SigIgn|SigBlk' /proc/self/status; env | grep -i -E '^(abell_|_?bash)' || :"
+    job = workshop.make(("/bin/sh", "-c", show), env=(EnvEntry("execute", ":"),))
+    job.run()
+    lines = job.stdout.decode().split()
+    assert lines[:4] == ["0", "1", "2", "3"], "3 is what ls itself opened"
+    assert lines[4:] == ["SigBlk:", "0" * 16, "SigIgn:", "0" * 16]
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")

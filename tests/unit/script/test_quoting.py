@@ -17,7 +17,7 @@ from abell.script.quoting import expanding, literal, pattern, variable
 any_bytes = st.binary(max_size=20).map(lambda b: b.replace(b"\0", b"?"))
 nasty = st.text(alphabet="'\"\\$`\n\r\t !*?[](){}<>|&;#~=%-ab\x7f\x01é\u2028\U0001f600", max_size=20).map(str.encode)
 texts = st.one_of(any_bytes, nasty).map(os.fsdecode)
-slow = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+slow = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @given(args=st.lists(texts, min_size=60, max_size=60))

@@ -67,8 +67,8 @@ def test_requeued_starts_each_get_a_number_of_their_own(workshop):
     processes = [job.start() for _ in range(5)]
     for process in processes:
         process.communicate(timeout=60)
-    # At once they may be in each other's way when they restore the directories: that is recorded, and runs nothing.
-    assert {p.returncode for p in processes} <= {1, 3}
+    # Started at once they are in each other's way when they restore the directories: then they fail, and say so.
+    assert all(p.returncode not in (0, None) for p in processes)
     assert highest_run(job.plan.control) == 8
     assert {int(p.name[7:]) for p in job.control.glob("ending.*")} == set(range(1, 9))
 
