@@ -18,6 +18,9 @@ from abell.script.lock import Owner, Revoked, owner, revoke
 from abell.script.plan import Bell, PlannedGlob, PlannedOutput, ScriptPlan
 
 
+WAIT_FOR_GO = "while [ ! -e ../go ]; do sleep 0.05; done"
+
+
 def test_streams_code_and_record(workshop):
     job = workshop.make("echo out; echo err >&2; exit 7", own_id="$THE_ID", resources_from="plan")
     done = job.run({"PATH": "/usr/bin:/bin", "THE_ID": "12.cluster"})
@@ -322,10 +325,12 @@ def test_a_bell_that_cannot_ring_changes_nothing(workshop, tmp_path):
 
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "USR1", "USR2", "XCPU"])
 def test_signals_are_recorded_with_the_commands_own_ending(workshop, name):
-    job = workshop.make("echo > started; sleep 0.4; exit 9")
+    meddling = (EnvEntry("execute", f"trap '' {name}"),)  # what the environment does to traps does not last
+    job = workshop.make(f"echo > started; {WAIT_FOR_GO}; exit 9", env=meddling)
     process = job.start(start_new_session=True)
     _await_file(job.base / "working" / "started")
     process.send_signal(getattr(signal, f"SIG{name}"))
+    (job.base / "go").touch()
     process.communicate(timeout=20)
     assert process.returncode == 9
     record = job.ending()
@@ -342,11 +347,12 @@ def test_signal_to_the_whole_group(workshop):
 
 
 def test_a_signal_before_the_command_keeps_it_from_starting(workshop, tmp_path):
-    env = (EnvEntry("execute", f"echo > '{tmp_path}/setup'; sleep 0.4"),)
+    env = (EnvEntry("execute", f"cd '{tmp_path}'; mkdir x; cd x; echo > ../setup; {WAIT_FOR_GO}"),)
     job = workshop.make(("touch", str(tmp_path / "ran")), env=env, metadata=f"touch '{tmp_path}/ran'")
     process = job.start()
     _await_file(tmp_path / "setup")
     process.send_signal(signal.SIGTERM)
+    (tmp_path / "go").touch()
     process.communicate(timeout=20)
     assert process.returncode == 143
     assert (job.ending().stage, job.ending().exit_code) == ("stopped", 143)
