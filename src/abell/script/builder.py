@@ -33,6 +33,7 @@ _FALSE = frozenset(("", "0", "false", "no", "off", "n", "f", "none"))
 def build(plan: ScriptPlan) -> dict[str, bytes]:
     """File name -> content, for `plan.directory`. Run `job.sh` as an executable, or with `plan.shell`.
 
+    They hold the values of the user's environment: give them no wider mode than the job's user needs.
     Raises ValueError for what no script can hold: a NUL byte, a bad variable name, a header line that is no comment.
     """
     files = {"job.sh": _job(plan)}

@@ -17,7 +17,6 @@ from abell.script.builder import build
 from abell.script.lock import Owner, Revoked, owner, revoke
 from abell.script.plan import Bell, PlannedGlob, PlannedOutput, ScriptPlan
 
-
 WAIT_FOR_GO = "while [ ! -e ../go ]; do sleep 0.05; done"
 
 
