@@ -12,21 +12,13 @@ from typing import Any
 
 from abell import address
 from abell.backends.contract import Answered, Ask, Reply, TimedOut, Unreachable
-<<<<<<< HEAD
-from abell.supervisor.launch import Launch
-=======
-from abell.supervisor import HELD
->>>>>>> supervisor
+from abell.supervisor.launch import Launch, NoSupervisorError
 
 _LONGEST_LINE = 64 << 20  # bytes; a status of many thousand jobs is one line
 _RETRY_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # between looks while another one starts or leaves
 _CLOSED = "the connection to the supervisor of local jobs is closed"
 
 OnEvent = Callable[[Mapping[str, Any]], None]
-
-
-class NoSupervisorError(Exception):
-    """It is not there and cannot be started; the text says why."""
 
 
 class SupervisorPeer:
@@ -143,39 +135,15 @@ class SupervisorPeer:
                 await asyncio.sleep(pause)
 
     def _launch(self) -> str:
-<<<<<<< HEAD
-        """Start one unless that has begun, and wait until it serves. Empty, or why not."""
-        launch = self._launched or Launch.begin(self._root, self._options)
-        self._launched = None
+        """Start one unless that has begun, and wait until it serves. Empty; or that another one holds the root.
+
+        Raises NoSupervisorError.
+        """
+        launch, self._launched = self._launched or Launch.begin(self._root, self._options), None
         if self._earlier is not None:
             self._earlier.abandon()
         self._earlier = launch
         return launch.wait()
-=======
-        """Start one and wait until it serves. Empty; or that another one holds the root. Raises NoSupervisorError."""
-        if self._started is not None:
-            self._started.poll()
-        reader, writer = os.pipe()
-        try:
-            command = [sys.executable, "-m", "abell.supervisor", "--root", self._root, "--ready-fd", str(writer)]
-            self._started = subprocess.Popen(
-                [*command, *self._options],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-                pass_fds=(writer,),
-            )
-        finally:
-            os.close(writer)
-        with os.fdopen(reader, "rb") as file:
-            said = file.read().decode(errors="replace")
-        if said == "ready":
-            return ""
-        if self._started.wait() == HELD:
-            return said
-        raise NoSupervisorError(said or f"the supervisor of local jobs died as it started: {self._root}/supervisor.log")
->>>>>>> supervisor
 
     async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Hand out what comes in, until the connection ends; then come back."""
