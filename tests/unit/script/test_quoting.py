@@ -91,7 +91,9 @@ def test_a_pattern_takes_what_python_says_it_takes(workshop, texts):
     for n, text in enumerate(texts):
         seen = {o.path for o in job.ending().outputs if o.name == f"G{n}"}
         hidden = text.startswith(".")
-        expected = {f"./{t}{x}" for t in texts for x in ("", ".x") if f"{t}{x}".startswith(text)}
+        expected = {
+            f"./{t}{x}" for t in texts for x in ("", ".x") if os.fsencode(f"{t}{x}").startswith(os.fsencode(text))
+        }
         assert seen == {e for e in expected if hidden or not e.startswith("./.")}
 
 
