@@ -75,6 +75,7 @@ class Request:
     username: str = ""
     tool_id: str = ""
     tool_version: str = ""
+    tool_classes: tuple[str, ...] = ()  # as the application knows them: local, requires_galaxy, user_defined
     destination: str = ""  # id or tag asked for; empty: routing decides
     resources: Resources = Resources()
     env: Mapping[str, str] = field(default_factory=dict)

@@ -24,6 +24,7 @@ def from_json(plain: Mapping[str, Any]) -> Request:
     command = data["command"]
     data["command"] = command if isinstance(command, str) else tuple(command)
     data["resources"] = Resources(**data.get("resources", {}))
+    data["tool_classes"] = tuple(data.get("tool_classes", ()))
     data["inputs"] = tuple(data.get("inputs", ()))
     data["outputs"] = tuple(Output(**o) for o in data.get("outputs", ()))
     return Request(**data)
