@@ -85,22 +85,18 @@ def find(root: Path) -> tuple[Connection, Hello] | None:
         return None
     try:
         connection = Connection(published.socket)
-    except OSError:
-        return None  # the address of one that is gone
-    except address.AddressError as error:
-        raise NoEngineError(f"the engine of {root} is not to be trusted: {error}", "look into who runs it") from error
-    try:
-        return connection, _hello(connection)
+        try:
+            return connection, _hello(connection)
+        except BaseException:
+            connection.close()
+            raise
     except NoAnswerError as error:
-        connection.close()
         remedy = f"see {root / 'engine.log'}; to end it: kill {published.pid}"
         raise NoEngineError(f"{error.message} (process {published.pid})", remedy) from error
-    except DisconnectedError:
-        connection.close()
-        return None  # it was leaving
-    except BaseException:
-        connection.close()
-        raise
+    except (OSError, DisconnectedError):
+        return None  # it has left, or is leaving
+    except address.AddressError as error:
+        raise NoEngineError(f"the engine of {root} is not to be trusted: {error}", "look into who runs it") from error
 
 
 def _hello(connection: Connection) -> Hello:
