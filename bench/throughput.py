@@ -8,10 +8,7 @@ floor, and their ratio; then the processor seconds that each process used a job.
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -20,45 +17,20 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from abell import address
+from engine import Server, cpu_seconds
 
 WORKERS = 4  # of the default configuration's runner
 
 
-def ask(stream, **message):
-    """One question to the engine and all that it says in answer; the last message is the answer itself."""
-    stream.write(json.dumps({"id": 1, **message}).encode() + b"\n")
-    stream.flush()
-    while True:
-        told = json.loads(stream.readline())
-        yield told
-        if "event" not in told:
-            return
-
-
-def cpu_seconds(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def by_abell(root, jobs):
-    command = [sys.executable, "-c", "import sys; from pathlib import Path; from abell.engine.serve import serve;"
-               "sys.exit(serve(Path(sys.argv[1]), None))", str(root)]  # fmt: skip
-    with (root / "engine.log").open("wb") as log:
-        engine = subprocess.Popen(command, stderr=log, stdin=subprocess.DEVNULL)
-    while (here := address.read(root, "engine")) is None or not here.alive:
-        time.sleep(0.01)
-    connection = socket.socket(socket.AF_UNIX)
-    connection.connect(here.socket)
-    stream = connection.makefile("rwb")
+    server = Server(root)
     began = time.perf_counter()
-    (answer,) = ask(stream, op="submit", jobs=[{"command": ["true"]}] * jobs)
-    waited = ask(stream, op="wait", jobs=answer["ids"], only_endings=True)
-    endings = Counter(told["event"]["cause"] for told in waited if "event" in told)
+    ids = server.answer(op="submit", jobs=[{"command": ["true"]}] * jobs)["ids"]
+    told = server.ask(op="wait", jobs=ids, only_endings=True)
+    endings = Counter(row["event"]["cause"] for row in told if "event" in row)
     seconds = time.perf_counter() - began
-    used = {"engine": cpu_seconds(engine.pid), "supervisor": cpu_seconds(address.read(root, "supervisor").pid)}
-    list(ask(stream, op="stop", when="now"))
-    engine.wait()
+    used = {"engine": cpu_seconds(server.process.pid), "supervisor": cpu_seconds(server.supervisor().pid)}
+    server.stop()
     if endings != {"ok": jobs}:
         raise SystemExit(f"not all jobs ended ok: {dict(endings)}; see {root}/engine.log")
     return seconds, used

@@ -15,6 +15,7 @@ from abell.lane import Lane
 from abell.live import Live
 from abell.script import bell
 from abell.store import statements as st
+from abell.submit import cancel
 
 
 def record(board: Board) -> set[int]:
@@ -48,6 +49,8 @@ def _sight(live: Live, state: State, why: str, now: float) -> tuple[State, str, 
 def _apply(board: Board, inbox: Inbox) -> set[int]:
     """What follows from what is durable now."""
     touched = {live.job_id for live, _ in inbox.bound.values()}
+    if any(live.cancel_by for live, _ in inbox.bound.values()):
+        cancel(board)
     for live, state, _ in inbox.sighted.values():
         live.started |= state is State.RUNNING
         touched.add(live.job_id)

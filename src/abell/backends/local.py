@@ -44,6 +44,7 @@ class Local(Backend):
     poll_every_s = 30.0  # it pushes what happens
     settle_s = 10.0
     record_s = 10.0
+    expresses = frozenset({"slots", "memory_mb", "walltime_s"})
     resources_from = "plan"
     watch_cgroup = False  # the supervisor tells the peak of the whole process tree
     states: ClassVar[Mapping[str, State | Cause]] = {
