@@ -62,7 +62,8 @@ class Board:
         """The lane of this runner, begun at its first use."""
         lane = self.lanes.get(runner.id)
         if lane is None:
-            lane = self.lanes[runner.id] = Lane(runner, backend_class(runner.backend)(), self._ask_peer)
+            backend = backend_class(runner.backend)(runner.params)
+            lane = self.lanes[runner.id] = Lane(runner, backend, self._ask_peer)
         return lane
 
     async def _ask_peer(self, want: Ask) -> Reply:

@@ -135,13 +135,13 @@ def _to_cancel(lane: Lane) -> list[Live]:
 
 
 async def _cancel(lane: Lane, board: Board) -> None:
-    chosen = _to_cancel(lane)
     lane.cancel_again_in(RETRY_CANCEL_S)
-    for by in sorted({v.cancel_by or "" for v in chosen}):
-        theirs = [v for v in chosen if v.cancel_by == by]
-        await lane.ask(lane.backend.cancel([v.native_id for v in theirs], by))
-        for live in theirs:
-            live.cancel_sent = True
+    while chosen := _to_cancel(lane):  # more may be asked for while the DRM is being told
+        for by in sorted({v.cancel_by or "" for v in chosen}):
+            theirs = [v for v in chosen if v.cancel_by == by]
+            await lane.ask(lane.backend.cancel([v.native_id for v in theirs], by))
+            for live in theirs:
+                live.cancel_sent = True
     lane.next_cancel = None
 
 

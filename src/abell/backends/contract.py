@@ -157,6 +157,10 @@ class Backend(ABC):
     watch_cgroup: ClassVar[bool] = True  # the script reads its cgroup's peak; False where the DRM tells
     rings: ClassVar[bool] = True  # its jobs ring the bell; False where `events` tells of endings sooner
 
+    def __init__(self, runner_params: Mapping[str, Any] | None = None) -> None:
+        """`runner_params`: what the configuration says of the runner, beyond `load` and `workers`."""
+        self.runner_params = runner_params or {}
+
     def effective(self, asked: Resources, params: Mapping[str, Any], environment: Mapping[str, str]) -> Resources:
         """What the job asks of the DRM in the end: the administrator's own options win over the user's request.
 
