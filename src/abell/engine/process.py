@@ -38,6 +38,10 @@ async def _serve(root: Path, configuration: Configuration, transient: bool, laun
     settings = configuration.settings
     layout = Layout.of(root, settings)
     layout.make()
+    if (settings.database_connection or "").startswith("postgres"):
+        log.warning(
+            "database_connection names PostgreSQL, which is not active yet: the queue is an SQLite file in %s", root
+        )
     database = Database(path_of(settings.database_connection, root))
     database.take_over()
     supervisor: SupervisorPeer

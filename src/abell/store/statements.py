@@ -89,8 +89,11 @@ def unroute_waiting(db: sqlite3.Connection) -> int:
     return db.execute("UPDATE abell_job SET state = 'new' WHERE state = 'waiting'").rowcount
 
 
-def unrouted(db: sqlite3.Connection, limit: int) -> list[Row]:
-    return db.execute("SELECT id, request FROM abell_job WHERE state = 'new' ORDER BY id LIMIT ?", (limit,)).fetchall()
+def unrouted(db: sqlite3.Connection, after: int, limit: int) -> list[Row]:
+    """Jobs beyond the id `after` whose destination is open."""
+    return db.execute(
+        "SELECT id, request FROM abell_job WHERE state = 'new' AND id > ? ORDER BY id LIMIT ?", (after, limit)
+    ).fetchall()
 
 
 def route(db: sqlite3.Connection, rows: Iterable[tuple[str, str, str, int]]) -> None:
