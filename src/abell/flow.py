@@ -236,5 +236,5 @@ class Engine:
         if rows:
             with self.database.transaction() as db:
                 st.route(db, routed)
-                st.explain(db, refused)
+                st.leave_unrouted(db, refused)
             self._changed([row["id"] for row in rows])

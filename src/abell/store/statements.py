@@ -105,6 +105,11 @@ def route(db: sqlite3.Connection, rows: Iterable[tuple[str, str, str, int]]) -> 
     )
 
 
+def leave_unrouted(db: sqlite3.Connection, rows: Iterable[tuple[str, int]]) -> None:
+    """(why, job id) of jobs that no destination takes by this configuration."""
+    db.executemany("UPDATE abell_job SET why = ? WHERE id = ? AND state = 'new'", rows)
+
+
 # -- claiming and submitting --------------------------------------------------------------------------------------
 
 
