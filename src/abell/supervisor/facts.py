@@ -1,0 +1,23 @@
+"""The journal's lines about one job that is not over; `ended` carries its report, `forgotten` its key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from abell.supervisor.entry import Entry
+from abell.supervisor.journal import Fact
+
+
+def queued(entry: Entry) -> Fact:
+    return {"fact": "queued", "key": entry.key, "id": entry.id, "spec": entry.spec.to_json()}
+
+
+def started(entry: Entry) -> Fact:
+    fact: dict[str, Any] = {"fact": "started", "key": entry.key, "pid": entry.pid, "start": entry.start}
+    if entry.group is not None:
+        fact.update(group=entry.group.path, version=entry.group.version)
+    return fact
+
+
+def stopping(entry: Entry) -> Fact:
+    return {"fact": "stopping", "key": entry.key, "cause": entry.cause, "reason": entry.reason}
