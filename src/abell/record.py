@@ -27,7 +27,9 @@ def record(board: Board) -> set[int]:
     point("record.before")
     with board.database.transaction() as db:
         st.bind(db, [(native_id, live.key, live.job_id) for live, native_id in inbox.bound.values()], now)
-        st.sight(db, [_sight(live, state, why, now) for live, state, why in inbox.sighted.values()])
+        seen = [_sight(live, state, why, now) for live, state, why in inbox.sighted.values()]
+        st.sight(db, seen)
+        st.tell(db, ((job_id, now, "started", "") for _, _, started, job_id in seen if started is not None))
         for item in inbox.unclaimed.values():
             live = item.live
             if live.cancel_by:

@@ -84,7 +84,7 @@ def play(page: str, folder: Path) -> list[list[str]]:
         "COLUMNS": str(COLUMNS),
         "XDG_RUNTIME_DIR": os.environ.get("XDG_RUNTIME_DIR", ""),
     }
-    script = "\n".join(f"printf '{MARK}'\n{command.text}" for command in commands(page))
+    script = "\n".join(f"_code=$?; printf '{MARK}'; (exit $_code)\n{command.text}" for command in commands(page))
     try:
         return shown(script, work, environ)
     finally:
@@ -104,7 +104,8 @@ def shown(script: str, work: Path, environ: dict[str, str]) -> list[list[str]]:
     os.close(ours)
     shell.wait()
     text = data.decode(errors="replace").replace("\r\n", "\n")
-    text = re.sub(r"\r\x1b\[K[^\n\r]*(?=\r\x1b\[K)", "", text).replace("\r\x1b[K", "")  # lines that said what it waits for
+    # Lines that said what it waits for, and were erased.
+    text = re.sub(r"\r\x1b\[K[^\n\r]*(?=\r\x1b\[K)", "", text).replace("\r\x1b[K", "")
     text = re.sub(r"\x1b\[[0-9;]*m", "", text)
     return [[line.rstrip() for line in part.rstrip("\n").split("\n")] for part in text.split(MARK)[1:]]
 

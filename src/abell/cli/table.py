@@ -31,8 +31,8 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for (title, *_), width in zip(columns, widths, strict=True):
         justify: Literal["left", "right"] = "right" if title == "ID" else "left"
         table.add_column(title, no_wrap=True, overflow="ellipsis", justify=justify, width=width)
-    for cells in zip(*(column[1:] for column in columns), strict=True):
-        table.add_row(*map(Text, cells))  # Text: a name may look like markup
+    for row in zip(*(column[1:] for column in columns), strict=True):
+        table.add_row(*map(Text, row))  # Text: a name may look like markup
     console.print(table)
 
 

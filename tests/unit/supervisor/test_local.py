@@ -103,7 +103,7 @@ def test_no_answer_to_a_submission(reply: Reply, kind: type) -> None:
 def test_an_outage_changes_nothing(reply: Reply) -> None:
     for steps in (
         Local(environ={}).poll(["x"]),
-        Local(environ={}).cancel(["x"]),
+        Local(environ={}).cancel(["x"], "ada"),
         Local(environ={}).find(["x"]),
         Local(environ={}).forget(["x"]),
     ):
@@ -129,7 +129,7 @@ def test_reports_are_sightings() -> None:
     assert (b.cause, b.reason, b.signal) == (Cause.CANCELLED, "by ada", 15)
     assert found["vm:0:c"].state is State.RUNNING
     assert found["vm:0:d"] == Unknown("vm:0:d", "no such job")
-    assert found["vm:0:e"].state is State.FINISHING and not found["vm:0:e"].over
+    assert found["vm:0:e"].cause is Cause.LOST  # over, and only its own record can tell how
     assert found["vm:0:f"].state is State.RUNNING
     assert Local(environ={}).events(reports) == [s for s in found.values() if isinstance(s, Sighting)]
 
