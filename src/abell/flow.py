@@ -81,6 +81,7 @@ class Engine:
 
     def _tick(self) -> None:
         board = self.board
+        self.database.assert_current()
         self._changed(record(board))
         self._route()
         for runner_id in sorted(board.waiting):
@@ -220,7 +221,6 @@ class Engine:
         if not self._unrouted:
             return
         rows = st.unrouted(self.database.reader, MOST_ROUTED_AT_ONCE)
-        self._unrouted = len(rows) == MOST_ROUTED_AT_ONCE
         routed, refused = [], []
         for row in rows:
             found = self._router.route(from_json(json.loads(row["request"])))
@@ -233,4 +233,5 @@ class Engine:
         with self.database.transaction() as db:
             st.route(db, routed)
             st.end(db, refused, time.time())
+        self._unrouted = len(rows) == MOST_ROUTED_AT_ONCE
         self._changed([e.job_id for e in refused])

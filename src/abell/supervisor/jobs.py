@@ -172,6 +172,7 @@ class Jobs:
         except OSError as error:
             self._say(f"the journal cannot be written anew: {error}")
             self._journal.reopen()
+            self._journal.note(_boot())  # what follows in the old file is of this boot
         if self._parent is not None:
             used = {entry.group.path for entry in self._live.values() if entry.group}
             for group in self._parent.groups(self._mark):
@@ -416,7 +417,7 @@ class Jobs:
 
     def _facts(self) -> Iterator[Fact]:
         """All that a successor has to know."""
-        yield {"fact": "boot", "boot": machine.boot_id(), "host": machine.host()}
+        yield _boot()
         for report in self._over.values():
             yield {"fact": "ended", **report}
         for entry in self._live.values():
@@ -470,6 +471,10 @@ class Jobs:
         if why:
             self._retry_at = machine.uptime() + RETRY_S
         return why
+
+
+def _boot() -> Fact:
+    return {"fact": "boot", "boot": machine.boot_id(), "host": machine.host()}
 
 
 def _queued(entry: Entry) -> Fact:
