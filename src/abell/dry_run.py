@@ -37,7 +37,7 @@ def dry_run(
     if isinstance(routed, Refusal):
         return routed
     layout = Layout.of(root, configuration.settings)
-    backend = backend_class(routed.runner.backend)()
+    backend = backend_class(routed.runner.backend)(routed.runner.params)
     live = Live(
         job_id=1,
         number=1,

@@ -67,7 +67,7 @@ def decide(lane: Lane, board: Board, live: Live) -> Verdict | None:
     decision = verdict(evidence, Patience(lane.backend.settle_s, lane.backend.record_s))
     if isinstance(decision, Wait):
         board.look(live, min(decision.for_s, AGAIN_S))
-        lane.next_poll = min(lane.next_poll, now + lane.backend.poll_every_s)
+        lane.next_poll = min(lane.next_poll, now + min(lane.backend.poll_every_s, lane.backend.settle_s / 4))
         return None
     return decision
 

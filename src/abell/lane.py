@@ -40,6 +40,7 @@ class Lane:
         self.runner = runner
         self.backend = backend
         self.lives: dict[str, Live] = {}
+        self.unbound: set[str] = set()  # keys of those of which nobody knows whether the DRM has them
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.why_paused = ""
         self._host = LocalHost()
@@ -97,7 +98,7 @@ class Lane:
         """Monotonic seconds of what is to be done next; `waiting`: jobs wait to be submitted."""
         now = time.monotonic()
         due = [] if self.next_cancel is None else [self.next_cancel]
-        if self.paused_for and (waiting or any(not live.native_id for live in self.lives.values())):
+        if self.paused_for and (waiting or self.unbound):
             due.append(now + self.paused_for)
         if self.lives:
             due.append(self.next_audit)

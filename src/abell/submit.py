@@ -15,7 +15,7 @@ from abell.job import Cause
 from abell.lane import Lane
 from abell.live import Live
 from abell.prepare import Prepared, prepare, write
-from abell.script import lock
+from abell.script import integrity, lock
 from abell.verdict import Verdict
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,6 @@ async def submit(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
         if unknown:
             lane.pause("it is not known whether a submission arrived; finding out")
             lane.start("resolve", functools.partial(resolve, lane, board))
-        cancel(board)
         board.wake()
     if any(live.native_id for live in lives) and not unknown:
         lane.recovered()
@@ -72,8 +71,17 @@ def _write(board: Board, lane: Lane, live: Live) -> Prepared | Later | Refused:
         made = prepare(live, lane.runner, lane.backend, board.configuration.settings, board.layout, board.environment)
     except ValueError as error:
         return Refused(live.key, str(error))
+    settings = board.configuration.settings
     try:
         write(made)
+        if settings.check_job_script_integrity:
+            found = integrity.check(
+                Path(made.submission.script),
+                settings.check_job_script_integrity_count,
+                settings.check_job_script_integrity_sleep,
+            )
+            if not found.ok:
+                return Later(live.key, f"script integrity: {found.reason}")
     except OSError as error:
         return Later(live.key, f"{error.strerror}: {error.filename or live.directory}")
     return made
@@ -82,7 +90,7 @@ def _write(board: Board, lane: Lane, live: Live) -> Prepared | Later | Refused:
 def doubtful(lane: Lane, board: Board) -> dict[str, Live]:
     """The attempts of which nobody knows whether the DRM has them."""
     settled = board.inbox.unclaimed.keys() | board.inbox.ended.keys()
-    return {key: live for key, live in lane.lives.items() if not live.native_id and key not in settled}
+    return {key: lane.lives[key] for key in lane.unbound - settled}
 
 
 async def resolve(lane: Lane, board: Board) -> None:
@@ -107,7 +115,6 @@ async def resolve(lane: Lane, board: Board) -> None:
             board.bind(live, held.native_id)
     lane.recovered()
     lane.next_poll = 0.0
-    cancel(board)
     board.wake()
 
 
@@ -129,13 +136,13 @@ def _to_cancel(lane: Lane) -> list[Live]:
 
 
 async def _cancel(lane: Lane, board: Board) -> None:
-    chosen = _to_cancel(lane)
     lane.cancel_again_in(RETRY_CANCEL_S)
-    for by in sorted({v.cancel_by or "" for v in chosen}):
-        theirs = [v for v in chosen if v.cancel_by == by]
-        await lane.ask(lane.backend.cancel([v.native_id for v in theirs], by))
-        for live in theirs:
-            live.cancel_sent = True
+    while chosen := _to_cancel(lane):  # more may be asked for while the DRM is being told
+        for by in sorted({v.cancel_by or "" for v in chosen}):
+            theirs = [v for v in chosen if v.cancel_by == by]
+            await lane.ask(lane.backend.cancel([v.native_id for v in theirs], by))
+            for live in theirs:
+                live.cancel_sent = True
     lane.next_cancel = None
 
 

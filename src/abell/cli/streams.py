@@ -16,12 +16,12 @@ class Stream:
     def __init__(self, sink: int) -> None:
         self.written = 0  # bytes, over all files
         self._sink = sink
-        self._path = ""
+        self._path: str | None = None
         self._attempt = 0
         self._file: int | None = None
         self._offset = 0
 
-    def follow(self, path: str, attempt: int) -> None:
+    def follow(self, path: str | None, attempt: int) -> None:
         """Go on with this file: from its start for another attempt, from where we are if it was only moved."""
         if (path, attempt) == (self._path, self._attempt):
             return
@@ -57,9 +57,9 @@ class Stream:
             self._file = None
 
 
-def _open(path: str) -> int | None:
+def _open(path: str | None) -> int | None:
     """Only a regular file, and no link: the job's user owns the directory, and may put anything there."""
-    if not path:
+    if path is None:
         return None
     try:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -43,7 +43,7 @@ def _runner(runner: Runner) -> Iterator[tuple[Place, str]]:
     if runner.backend == DYNAMIC:
         yield runner.place, "runner dynamic: rules that compute a destination"
     elif when(runner.backend) == "never":
-        yield runner.place, f"runner {runner.id} ({runner.load}): Abell will not support it"
+        return  # loading has warned of it
     elif when(runner.backend) != "active":
         yield runner.place, f"runner {runner.id} ({runner.load})"
     else:

@@ -25,6 +25,7 @@ class NewJob:
     destination_id: str
     destination_params: str
     runner: str
+    notes: tuple[str, ...] = ()  # what the user should know about this job from the beginning
 
 
 # -- accepting --------------------------------------------------------------------------------------------------
@@ -69,6 +70,7 @@ def accept(db: sqlite3.Connection, jobs: Sequence[NewJob], token: str, now: floa
         "INSERT INTO abell_event (job_id, at, kind, text) VALUES (?, ?, 'accepted', ?)",
         ((i, now, f"for destination {j.destination_id}") for i, j in zip(ids, jobs, strict=True)),
     )
+    tell(db, ((i, now, "note", note) for i, j in zip(ids, jobs, strict=True) for note in j.notes))
     if token and ids:
         db.execute("INSERT INTO abell_token VALUES (?, ?, ?, ?)", (token, ids[0], len(ids), now))
     return ids

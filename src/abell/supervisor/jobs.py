@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import heapq
 import os
-import selectors
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from resource import RUSAGE_SELF, getrusage
@@ -21,7 +21,9 @@ from abell.supervisor.spec import Spec, parse
 from abell.supervisor.strays import Strays
 
 RETRY_S = 1.0  # a full disk, a full process table
+BUSY_S = 0.05  # a script that some process, just forked, still holds open for writing
 MEMORY_POLL_S = 0.5  # only for jobs with a limit and no control group
+ADOPTED_LOOK_S = 0.5  # for jobs that another supervisor has started: they are not our children
 LEFTOVER_GRACE_S = 1.0  # for what outlives its job's main process
 SWEEP_S = 0.25
 GIVE_UP_S = 30.0  # for a process that even KILL does not end: another user's, or stuck in the kernel
@@ -35,7 +37,6 @@ class Jobs:
     def __init__(
         self,
         journal: Journal,
-        selector: selectors.BaseSelector,
         parent: Parent | None,
         mark: str,
         tell: Callable[[Report], None],
@@ -43,7 +44,6 @@ class Jobs:
     ) -> None:
         """`mark` begins the names of this root's control groups; `say` logs a line."""
         self._journal = journal
-        self._selector = selector
         self._parent = parent
         self._mark = mark
         self._tell = tell
@@ -108,7 +108,7 @@ class Jobs:
     def cancel(self, native_id: str, by: str) -> None:
         """End it, if it is not over. One that waits never starts."""
         entry = self._live.get(native_id.rpartition(":")[2])
-        if entry is None or entry.id != native_id or entry.cause:
+        if entry is None or entry.id != native_id or entry.state == "closing":
             return
         self._stop(entry, "cancelled", f"by {by}" if by else "")
 
@@ -193,7 +193,7 @@ class Jobs:
                 except OSError as error:
                     entry.trouble = f"it cannot be started: {error}"
                     if error.errno in PASSING:
-                        pool.put_back(spec, now + RETRY_S)
+                        pool.put_back(spec, now + (BUSY_S if error.errno == errno.ETXTBSY else RETRY_S))
                     else:
                         entry.cause, entry.reason = "rejected", entry.trouble
                         self._finish(entry)
@@ -261,12 +261,12 @@ class Jobs:
         entry.state, entry.ended = "closing", machine.uptime()
         self._closing[entry.key] = entry
 
-    def _handle_readable(self, entry: Entry) -> None:
-        """The main process of an adopted job is over; its parent, not we, learns its status."""
-        self._selector.unregister(entry.handle)
-        os.close(entry.handle)
-        entry.handle = -1
-        self._close(entry)
+    def _look_after(self, entry: Entry) -> None:
+        """See whether the main process of an adopted job is over. Its parent, which is not we, learns how it ended."""
+        if machine.is_running(entry.pid, entry.start):
+            self._at(machine.uptime() + ADOPTED_LOOK_S, self._look_after, entry)
+        elif entry.state == "running":
+            self._close(entry)
 
     def _measure(self, entry: Entry) -> None:
         limit = (entry.spec.memory_mb or 0) * MIB
@@ -351,7 +351,7 @@ class Jobs:
             roots += [
                 p.pid
                 for p in tree.everything()
-                if (entry.handle >= 0 and p.session == entry.pid) or tree.native_id(p.pid) == entry.id
+                if (entry.start and p.session == entry.pid) or tree.native_id(p.pid) == entry.id
             ]
         else:
             self._refresh_strays()
@@ -400,17 +400,11 @@ class Jobs:
         entry.state, entry.adopted = "running", True
         pool.workers, pool.cores = entry.spec.workers, cores_of(entry.spec)
         pool.hold(entry.spec)
-        try:
-            entry.handle = os.pidfd_open(entry.pid)
-        except ProcessLookupError:
-            pass
-        if entry.handle < 0 or not machine.is_running(entry.pid, entry.start):
-            if entry.handle >= 0:
-                os.close(entry.handle)
-            entry.handle, entry.start = -1, 0  # nobody knows when it ended
+        if not machine.is_running(entry.pid, entry.start):
+            entry.start = 0  # nobody knows when it ended
             self._close(entry)
             return
-        self._selector.register(entry.handle, selectors.EVENT_READ, lambda: self._handle_readable(entry))
+        self._look_after(entry)
         self._watch_limits(entry)
         if entry.cause:
             self._at(machine.uptime() + entry.spec.kill_grace_s, self._force, entry)
