@@ -96,10 +96,14 @@ def _take(source: Path, target: Path, seen: SeenOutput | None) -> dict[str, Any]
             source.replace(target)
         except OSError:  # another file system: EXDEV
             part = target.with_name(f".{target.name}.abell-part")
-            shutil.copy2(source, part)
-            with part.open("rb") as file:
-                os.fsync(file.fileno())
-            part.replace(target)
+            try:
+                shutil.copy2(source, part)
+                with part.open("rb") as file:
+                    os.fsync(file.fileno())
+                part.replace(target)
+            except OSError:
+                part.unlink(missing_ok=True)  # half a file would only fill the disk further
+                raise
             source.unlink()
     return {
         "name": seen.name if seen else target.name,

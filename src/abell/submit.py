@@ -51,9 +51,9 @@ async def submit(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
         else:
             learn(made)
     point("submit.written")
+    board.database.assert_current()  # whoever was superseded neither submits nor settles doubt
     try:
         if ready:
-            board.database.assert_current()
             await lane.submit([made.submission for made in ready], learn)
     finally:
         point("submit.done")
@@ -105,6 +105,7 @@ async def resolve(lane: Lane, board: Board) -> None:
     for live in open_.values():
         if live.native_id:  # an event of the DRM was faster
             continue
+        board.database.assert_current()
         held = await lane.files(functools.partial(_revoke, live))
         point("resolve.revoked")
         if isinstance(held, lock.Revoked):
