@@ -63,12 +63,8 @@ def main(jobs=2000, rounds=3):
         floors.append(floor)
         ratios.append(seconds / floor)
         each = ", ".join(f"{who} {1000 * s / jobs:.2f} ms" for who, s in used.items())
-        print(
-            f"round {number}: abell {seconds:.2f} s, floor {floor:.2f} s, ratio {seconds / floor:.2f}; CPU a job: {each}"
-        )
-    rates = ", ".join(
-        f"{who} {jobs / statistics.median(s):.0f} jobs/s" for who, s in (("abell", ours), ("floor", floors))
-    )
+        print(f"round {number}: abell {seconds:.2f} s, floor {floor:.2f} s, ratio {ratios[-1]:.2f}; CPU a job: {each}")
+    rates = f"abell {jobs / statistics.median(ours):.0f} jobs/s, floor {jobs / statistics.median(floors):.0f} jobs/s"
     print(
         f"{jobs} jobs, {WORKERS} workers, medians: {rates}, ratio {statistics.median(ratios):.2f} (at most 2.0 wanted)"
     )

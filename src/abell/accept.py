@@ -8,14 +8,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from abell.backends.registry import backend_class
 from abell.config.model import Destination
 from abell.errors import RefusedError
-from abell.job import Request
+from abell.job import Request, Resources
 from abell.request_json import from_json, to_json
+from abell.route.requests import unexpressed
 from abell.route.static import Refusal, Route
 from abell.shape import is_plain_text, misshapen
 from abell.store.statements import NewJob
 
+NOTHING_ASKED = Resources()
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 LONGEST_COMMAND = 1_000_000  # characters; what a shell script can hold is not the limit, the database's size is
 
@@ -98,6 +101,12 @@ def new_jobs(requests: Sequence[Request], router: Router) -> list[NewJob]:
                 destination_id=destination.id,
                 destination_params=text,
                 runner=destination.runner,
+                notes=tuple(
+                    unexpressed(name, getattr(request.resources, name), destination.runner)
+                    for name in backend_class(routed.runner.backend)().unexpressed(request.resources)
+                )
+                if request.resources != NOTHING_ASKED
+                else (),
             )
         )
     return made

@@ -135,7 +135,7 @@ class AsyncCluster:
         """Until all of `live` have ended, across restarts of the engine."""
         outage = Outage(self._client.wish)
         while live:
-            line = await self._dial(outage)
+            line = await self._dial(outage, to_wait=True)
             try:
                 async for row in line.rows(sorted(live)):
                     outage.is_over()
@@ -151,10 +151,10 @@ class AsyncCluster:
             finally:
                 line.close()
 
-    async def _dial(self, outage: Outage) -> _Line:
+    async def _dial(self, outage: Outage, *, to_wait: bool = False) -> _Line:
         """A new connection. Finding and starting an engine blocks, and so has a thread."""
         while True:
-            connection = await asyncio.to_thread(self._client.dial)
+            connection = await asyncio.to_thread(self._client.dial, to_wait=to_wait)
             if connection is not None:
                 reader, writer = await asyncio.open_unix_connection(sock=connection.detach(), limit=_LONGEST_LINE)
                 return _Line(reader, writer)

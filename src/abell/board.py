@@ -62,7 +62,8 @@ class Board:
         """The lane of this runner, begun at its first use."""
         lane = self.lanes.get(runner.id)
         if lane is None:
-            lane = self.lanes[runner.id] = Lane(runner, backend_class(runner.backend)(), self._ask_peer)
+            backend = backend_class(runner.backend)(runner.params)
+            lane = self.lanes[runner.id] = Lane(runner, backend, self._ask_peer)
         return lane
 
     async def _ask_peer(self, want: Ask) -> Reply:
@@ -80,12 +81,17 @@ class Board:
 
     def adopt(self, live: Live) -> None:
         """This attempt is the engine's business from now on."""
-        self.lanes[live.runner].lives[live.key] = live
+        lane = self.lanes[live.runner]
+        lane.lives[live.key] = live
+        if not live.native_id:
+            lane.unbound.add(live.key)
         if live.bell:
             self.by_bell[live.bell] = live
 
     def drop(self, live: Live) -> None:
-        self.lanes[live.runner].lives.pop(live.key, None)
+        lane = self.lanes[live.runner]
+        lane.lives.pop(live.key, None)
+        lane.unbound.discard(live.key)
         self.by_bell.pop(live.bell, None)
         live.over = True
 
@@ -128,6 +134,7 @@ class Board:
     def bind(self, live: Live, native_id: str) -> None:
         """The DRM has this attempt."""
         live.native_id = native_id
+        self.lanes[live.runner].unbound.discard(live.key)
         self.inbox.bound[live.key] = (live, native_id)
         self.wake()
 

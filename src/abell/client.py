@@ -58,19 +58,23 @@ class Client:
         if self._connection is None:
             self._connection = self.dial()
 
-    def dial(self) -> Connection | None:
+    def dial(self, *, to_wait: bool = False) -> Connection | None:
         """One try at a new connection; the caller closes it. None: the server that this client knew is not back yet.
 
         An engine that a client started is started again by a client. A server is its administrator's to restart.
-        After the first time any configuration will do: the jobs that this client is about are there.
+        Who only waits takes any engine that has the jobs; who submits still wants the configuration that was wished.
         """
         if self._hello is None:
             connection, self._hello = connect.connect(self.wish, self._argv)
             return connection
         if self._hello.transient:
-            again = Wish(self.wish.root, self._hello.config or None, any_config=True)
-            return connect.connect(again, self._argv)[0]
+            as_it_was = Wish(self.wish.root, self._hello.config or None, any_config=True)
+            return connect.connect(as_it_was if to_wait else self.wish, self._argv)[0]
         found = connect.find(self.wish.root)
+        if found and not to_wait and not connect.fits(self.wish, found[1]):
+            found[0].close()
+            came_back = f"the server of {self.wish.root} has come back with another configuration"
+            raise NoEngineError(came_back, "look at it, and start again")
         return found[0] if found else None
 
     def ask(self, op: str, **fields: Any) -> dict[str, Any]:
@@ -148,7 +152,7 @@ class Watch:
         """
         try:
             if self._connection is None:
-                self._connection = self._client.dial()
+                self._connection = self._client.dial(to_wait=True)
                 if self._connection is not None:
                     self._number = self._connection.send("wait", jobs=sorted(self.live))
             if self._connection is not None:

@@ -77,8 +77,8 @@ class JobView:
     def stderr(self) -> Path:
         return self._file("stderr", self.row["stderr"])
 
-    def _file(self, name: str, path: str) -> Path:
-        if not path:
+    def _file(self, name: str, path: str | None) -> Path:
+        if path is None:
             raise AbellError(f"it is not known yet where job {self.id} writes its {name}", "refresh() or wait() for it")
         return Path(path)
 
@@ -226,11 +226,11 @@ def new_row(job: int, request: Request) -> JobRow:
         created=time.time(),
         started=None,
         ended=None,
-        directory="",
-        stdout="",
-        stderr="",
-        job_stdout="",
-        job_stderr="",
+        directory=None,
+        stdout=None,
+        stderr=None,
+        job_stdout=None,
+        job_stderr=None,
         command=command,
         usage={"elapsed_s": None, "cpu_s": None, "memory_bytes": None},
         outputs=[],

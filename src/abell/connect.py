@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from abell import address, last_config
 from abell.connection import Connection
 from abell.errors import DisconnectedError, NoAnswerError, NoEngineError
+from abell.root import try_writing
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -62,13 +63,13 @@ def connect(wish: Wish, argv: Callable[[Wish], list[str]] = serve_argv) -> tuple
     Raises NoEngineError where there is none to be had, with the reason and the remedy.
     """
     found = find(wish.root)
-    if found and _fits(wish, found[1]):
+    if found and fits(wish, found[1]):
         return found
     if found:
         found[0].close()
     with _start_lock(wish.root):
         found = find(wish.root)  # somebody else may have been faster
-        if found and _fits(wish, found[1]):
+        if found and fits(wish, found[1]):
             return found
         if found:
             _make_way(wish, *found)
@@ -85,22 +86,18 @@ def find(root: Path) -> tuple[Connection, Hello] | None:
         return None
     try:
         connection = Connection(published.socket)
-    except OSError:
-        return None  # the address of one that is gone
-    except address.AddressError as error:
-        raise NoEngineError(f"the engine of {root} is not to be trusted: {error}", "look into who runs it") from error
-    try:
-        return connection, _hello(connection)
+        try:
+            return connection, _hello(connection)
+        except BaseException:
+            connection.close()
+            raise
     except NoAnswerError as error:
-        connection.close()
         remedy = f"see {root / 'engine.log'}; to end it: kill {published.pid}"
         raise NoEngineError(f"{error.message} (process {published.pid})", remedy) from error
-    except DisconnectedError:
-        connection.close()
-        return None  # it was leaving
-    except BaseException:
-        connection.close()
-        raise
+    except (OSError, DisconnectedError):
+        return None  # it has left, or is leaving
+    except address.AddressError as error:
+        raise NoEngineError(f"the engine of {root} is not to be trusted: {error}", "look into who runs it") from error
 
 
 def _hello(connection: Connection) -> Hello:
@@ -108,7 +105,7 @@ def _hello(connection: Connection) -> Hello:
     return Hello(**{field: said[field] for field in Hello.__slots__})
 
 
-def _fits(wish: Wish, hello: Hello) -> bool:
+def fits(wish: Wish, hello: Hello) -> bool:
     """A server that somebody set up is right for whoever names no configuration; an engine that another client
     happened to start is not, or it would depend on the hour where a job goes."""
     if wish.any_config or (wish.config is None and not hello.transient):
@@ -235,7 +232,15 @@ def _last_lines(log: Path, start: int, count: int = 8) -> str:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(start, size - 16384))
         lines = file.read().decode(errors="replace").splitlines()
-    return "\n".join(f"  {printable(line)}" for line in lines[-count:]) or "  (it wrote nothing to its log)"
+    return "\n".join(f"  {printable(line)}" for line in lines[-count:]) or f"  {_why_silent(log.parent)}"
+
+
+def _why_silent(root: Path) -> str:
+    try:
+        try_writing(root)
+    except OSError as error:
+        return f"{root}: {error.strerror} (make it writable, free some space, or use another root with --root DIR)"
+    return "(it wrote nothing to its log)"
 
 
 def _until(limit_s: float) -> Iterator[None]:

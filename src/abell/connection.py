@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import socket
+import struct
 from collections import deque
 from typing import Any
 
@@ -15,12 +16,22 @@ class Connection:
     """Of one thread at a time. Whoever reads events must not `ask` on the same connection."""
 
     def __init__(self, path: str) -> None:
-        """Raises OSError where nobody listens, AddressError where somebody else does."""
+        """Raises OSError where nobody listens, NoAnswerError where nobody accepts, AddressError where a stranger does.
+
+        Blocking, with the kernel's own time limit: a socket with Python's would be told EAGAIN at once while a
+        crowd of other clients fills the queue of connections (connect(2)).
+        """
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._socket.settimeout(wire.ANSWER_WITHIN_S)
+            whole, part = divmod(wire.ANSWER_WITHIN_S, 1)
+            limit = struct.pack("ll", int(whole), int(part * 1_000_000))
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
             self._socket.connect(path)
+            self._socket.settimeout(wire.ANSWER_WITHIN_S)
             address.check_peer(self._socket)
+        except BlockingIOError as error:
+            self._socket.close()
+            raise _no_answer() from error
         except BaseException:
             self._socket.close()
             raise
@@ -59,7 +70,7 @@ class Connection:
             try:
                 data = self._socket.recv(1 << 18)
             except TimeoutError as error:
-                raise NoAnswerError(f"the engine has not answered for {wire.ANSWER_WITHIN_S:.0f} s") from error
+                raise _no_answer() from error
             except OSError as error:
                 raise DisconnectedError(f"the connection to the engine was lost: {error.strerror or error}") from error
             if not data:
@@ -94,3 +105,7 @@ class Connection:
         return any(
             descriptor == self.fileno() for descriptor, _ in poll.poll(None if timeout is None else timeout * 1000)
         )
+
+
+def _no_answer() -> NoAnswerError:
+    return NoAnswerError(f"the engine has not answered for {wire.ANSWER_WITHIN_S:.0f} s")

@@ -15,6 +15,7 @@ from abell.lane import Lane
 from abell.live import Live
 from abell.script import bell
 from abell.store import statements as st
+from abell.submit import cancel
 
 
 def record(board: Board) -> set[int]:
@@ -26,7 +27,9 @@ def record(board: Board) -> set[int]:
     point("record.before")
     with board.database.transaction() as db:
         st.bind(db, [(native_id, live.key, live.job_id) for live, native_id in inbox.bound.values()], now)
-        st.sight(db, [_sight(live, state, why, now) for live, state, why in inbox.sighted.values()])
+        seen = [_sight(live, state, why, now) for live, state, why in inbox.sighted.values()]
+        st.sight(db, seen)
+        st.tell(db, ((job_id, now, "started", "") for _, _, started, job_id in seen if started is not None))
         for item in inbox.unclaimed.values():
             live = item.live
             if live.cancel_by:
@@ -48,6 +51,8 @@ def _sight(live: Live, state: State, why: str, now: float) -> tuple[State, str, 
 def _apply(board: Board, inbox: Inbox) -> set[int]:
     """What follows from what is durable now."""
     touched = {live.job_id for live, _ in inbox.bound.values()}
+    if any(live.cancel_by for live, _ in inbox.bound.values()):
+        cancel(board)
     for live, state, _ in inbox.sighted.values():
         live.started |= state is State.RUNNING
         touched.add(live.job_id)

@@ -24,6 +24,7 @@ class Asked(TypedDict, total=False):
     username: str
     tool: str
     tool_version: str
+    tool_classes: Iterable[str]
     to: str
     slots: int | None
     mem: str | None
@@ -49,6 +50,7 @@ def make_request(
     username: str = "",
     tool: str = "",
     tool_version: str = "",
+    tool_classes: Iterable[str] = (),
     to: str = "",
     slots: int | None = None,
     mem: str | None = None,
@@ -68,7 +70,7 @@ def make_request(
 
     command: one string is a shell command line; a sequence is run exactly as given.
     workdir: where it runs, by default the current directory; None: a fresh directory of the job's own.
-    tool, tool_version, user (an email address), username, params: what the routing rules look at.
+    tool, tool_version, tool_classes, user (an email address), username, params: what the routing rules look at.
     to: a destination's id or tag; by default routing decides.
     slots, mem ("4G"), time ("1h30m"), gpus, queue, account: the resources asked for.
     env: variables for the command, taken literally.
@@ -89,6 +91,7 @@ def make_request(
         username=username,
         tool_id=tool,
         tool_version=tool_version,
+        tool_classes=tuple(tool_classes),
         destination=to,
         resources=Resources(
             slots=_at_least_one("--slots", slots),

@@ -15,7 +15,7 @@ from abell.job import Cause
 from abell.lane import Lane
 from abell.live import Live
 from abell.prepare import Prepared, prepare, write
-from abell.script import lock
+from abell.script import integrity, lock
 from abell.script.safe_read import BadRecord
 from abell.verdict import Verdict
 
@@ -52,16 +52,15 @@ async def submit(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
         else:
             learn(made)
     point("submit.written")
+    board.database.assert_current()  # whoever was superseded neither submits nor settles doubt
     try:
         if ready:
-            board.database.assert_current()
             await lane.submit([made.submission for made in ready], learn)
     finally:
         point("submit.done")
         if unknown:
             lane.pause("it is not known whether a submission arrived; finding out")
             lane.start("resolve", functools.partial(resolve, lane, board))
-        cancel(board)
         board.wake()
     if any(live.native_id for live in lives) and not unknown:
         lane.recovered()
@@ -73,8 +72,17 @@ def _write(board: Board, lane: Lane, live: Live) -> Prepared | Later | Refused:
         made = prepare(live, lane.runner, lane.backend, board.configuration.settings, board.layout, board.environment)
     except ValueError as error:
         return Refused(live.key, str(error))
+    settings = board.configuration.settings
     try:
         write(made)
+        if settings.check_job_script_integrity:
+            found = integrity.check(
+                Path(made.submission.script),
+                settings.check_job_script_integrity_count,
+                settings.check_job_script_integrity_sleep,
+            )
+            if not found.ok:
+                return Later(live.key, f"script integrity: {found.reason}")
     except OSError as error:
         return Later(live.key, f"{error.strerror}: {error.filename or live.directory}")
     return made
@@ -83,7 +91,7 @@ def _write(board: Board, lane: Lane, live: Live) -> Prepared | Later | Refused:
 def doubtful(lane: Lane, board: Board) -> dict[str, Live]:
     """The attempts of which nobody knows whether the DRM has them."""
     settled = board.inbox.unclaimed.keys() | board.inbox.ended.keys()
-    return {key: live for key, live in lane.lives.items() if not live.native_id and key not in settled}
+    return {key: lane.lives[key] for key in lane.unbound - settled}
 
 
 async def resolve(lane: Lane, board: Board) -> None:
@@ -124,7 +132,7 @@ async def _resolve(lane: Lane, board: Board, open_: dict[str, Live]) -> None:
     if not failed:
         lane.recovered()
     lane.next_poll = 0.0
-    cancel(board)
+    board.wake()
 
 
 def _revoke(live: Live) -> lock.Revoked | lock.Owner | str:

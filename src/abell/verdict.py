@@ -8,7 +8,8 @@ walltime, memory, output_size, node, preempted, cancelled, rejected.
 | any               | rejected                         | rejected, in the DRM's words                               |
 | clean             | any or none                      | ok (then the outputs are checked)                          |
 | not clean         | hard cause                       | that cause                                                 |
-| not clean         | over, for no hard cause          | by the record: memory, signal or exit                      |
+| not clean         | over, for no hard cause          | by the record: memory; cancelled if someone asked for that |
+|                   |                                  | and the script was signalled; else signal or exit          |
 | not clean         | none yet, or still running       | wait; after `settle_s` by the record                       |
 | none              | hard cause                       | that cause                                                 |
 | none              | over, exit code not 0 or signal  | wait for the record; after `record_s` exit or signal       |
@@ -115,8 +116,8 @@ def by_record(record: Ending, evidence: Evidence) -> Verdict:
     """A record that is not clean, and no hard cause from the DRM: the best cause that is known, never a guess."""
     if record.oom_kills:
         return Verdict(Cause.MEMORY, explain(Cause.MEMORY, evidence), record.exit_code, record.signal)
-    if record.stage == "stopped" and evidence.cancel_by:
-        return Verdict(Cause.CANCELLED, f"by {evidence.cancel_by}", record.exit_code)
+    if record.signals and evidence.cancel_by:  # for DRMs that have no word for a cancellation
+        return Verdict(Cause.CANCELLED, f"by {evidence.cancel_by}", record.exit_code, record.signal)
     if record.stage == "stopped":
         name = ", ".join(record.signals)
         why = f"the job was sent {name} before its command was started"
@@ -132,8 +133,6 @@ def by_record(record: Ending, evidence: Evidence) -> Verdict:
         )
     if record.exit_code == 0:  # not clean all the same: it was signalled, and yet its command succeeded
         name = ", ".join(record.signals)
-        if evidence.cancel_by:
-            return Verdict(Cause.CANCELLED, f"by {evidence.cancel_by}", record.exit_code)
         return Verdict(Cause.SIGNAL, f"the job was sent {name}, and its command then exited with 0", record.exit_code)
     return Verdict(Cause.EXIT, f"the command exited with {record.exit_code}{_trapped(record)}", record.exit_code)
 

@@ -12,6 +12,7 @@ from abell.board import Board
 from abell.job import Sighting, Unknown
 from abell.lane import Lane
 from abell.live import Live
+from abell.passing import trouble
 from abell.script import bell
 
 log = logging.getLogger(__name__)
@@ -44,12 +45,24 @@ class Rung:
         self.next_s = 0.0  # monotonic
 
     def hear(self, board: Board) -> None:
-        for token in bell.listen(board.layout.spool):
+        try:
+            tokens = bell.listen(board.layout.spool)
+        except OSError as error:  # a full disk, an outage: polls and audits find the endings meanwhile
+            log.warning("the bells cannot be heard: %s", trouble(error))
+            return
+        for token in tokens:
             live = board.by_bell.get(token)
             if live is None:
-                bell.silence(board.layout.spool, [token])
+                _silence(board, token)
             elif not live.looking and not live.decided and live.look_again is None:
                 board.look(live)
+
+
+def _silence(board: Board, token: str) -> None:
+    try:
+        bell.silence(board.layout.spool, [token])
+    except OSError as error:
+        log.warning("a bell cannot be removed: %s", trouble(error))
 
 
 async def poll(lane: Lane, board: Board) -> None:

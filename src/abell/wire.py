@@ -51,11 +51,11 @@ class JobRow(TypedDict):
     created: float
     started: float | None
     ended: float | None
-    directory: str
-    stdout: str  # paths: the tool's streams, and the DRM's own
-    stderr: str
-    job_stdout: str
-    job_stderr: str
+    directory: str | None  # paths; None while there is no attempt
+    stdout: str | None  # the tool's streams, and the DRM's own
+    stderr: str | None
+    job_stdout: str | None
+    job_stderr: str | None
     command: str  # short text
     usage: UsageRow
     outputs: list[OutputRow]

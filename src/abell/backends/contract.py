@@ -152,9 +152,14 @@ class Backend(ABC):
     poll_every_s: ClassVar[float] = 5.0  # between two status questions, when nothing else tells sooner
     settle_s: ClassVar[float] = 60.0  # how long after a job's record the DRM may still find its last word
     record_s: ClassVar[float] = 60.0  # how long after the DRM's last word the record may still come into view
+    expresses: ClassVar[frozenset[str]] = frozenset(Resources.__dataclass_fields__)  # the requests it can pass on
     resources_from: ClassVar[Literal["plan", "drm"]] = "drm"  # "plan": a job gets what it asked for
     watch_cgroup: ClassVar[bool] = True  # the script reads its cgroup's peak; False where the DRM tells
     rings: ClassVar[bool] = True  # its jobs ring the bell; False where `events` tells of endings sooner
+
+    def __init__(self, runner_params: Mapping[str, Any] | None = None) -> None:
+        """`runner_params`: what the configuration says of the runner, beyond `load` and `workers`."""
+        self.runner_params = runner_params or {}
 
     def effective(self, asked: Resources, params: Mapping[str, Any], environment: Mapping[str, str]) -> Resources:
         """What the job asks of the DRM in the end: the administrator's own options win over the user's request.
@@ -162,6 +167,11 @@ class Backend(ABC):
         `environment` is the server's.
         """
         return asked
+
+    def unexpressed(self, asked: Resources) -> tuple[str, ...]:
+        """The requests that this DRM has no word for: they are said, never dropped in silence."""
+        names = (name for name in Resources.__dataclass_fields__ if getattr(asked, name) is not None)
+        return tuple(name for name in names if name not in self.expresses)
 
     def directives(self, submission: Submission) -> Iterator[tuple[str, object]]:
         """Pairs (option, value), the administrator's native options last. None leaves a pair out; '' is a flag."""

@@ -44,6 +44,7 @@ class Local(Backend):
     poll_every_s = 30.0  # it pushes what happens
     settle_s = 10.0
     record_s = 10.0
+    expresses = frozenset({"slots", "memory_mb", "walltime_s"})
     resources_from = "plan"
     watch_cgroup = False  # the supervisor tells the peak of the whole process tree
     states: ClassVar[Mapping[str, State | Cause]] = {
@@ -61,8 +62,11 @@ class Local(Backend):
         "gone": Cause.LOST,  # it ended while no supervisor looked: only its own record can tell how
     }  # and `unknown`, which is contract.Unknown
 
-    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, runner_params: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
+    ) -> None:
         """`environ`: the server's own, the default."""
+        super().__init__(runner_params)
         self._environ = os.environ if environ is None else environ
 
     def effective(self, asked: Resources, params: Mapping[str, Any], environment: Mapping[str, str]) -> Resources:

@@ -30,6 +30,9 @@ _JOB = (
     click.option("--name", default="", metavar="NAME", help="What to call the job."),
     click.option("--tool", default="", metavar="ID", help="The tool's id, for the rules of the configuration."),
     click.option("--tool-version", default="", metavar="V", help="Its version."),
+    click.option(
+        "--tool-class", "tool_classes", multiple=True, metavar="CLASS", help="A class of tools it is in; repeatable."
+    ),
     click.option("--user", default="", metavar="EMAIL", help="For whom the job runs, as the rules know users."),
     click.option("--username", default="", metavar="NAME", help="The same user's name."),
     click.option("--param", "params", multiple=True, metavar="K=V", help="A parameter for the rules; repeatable."),

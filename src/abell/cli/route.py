@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import click
@@ -27,6 +28,7 @@ def route(root: str | None, config: str | None, as_json: bool, command: tuple[st
     The exit code is 122 if the job would be rejected.
     """
     from abell import configured
+    from abell.route.requests import requests
     from abell.route.static import Refusal, StaticRouter
 
     request = request_of(command or ("true",), **asked)
@@ -34,8 +36,13 @@ def route(root: str | None, config: str | None, as_json: bool, command: tuple[st
     if isinstance(way, Refusal):
         _say(as_json, {"destination": None, "reason": way.reason}, f"rejected: {way.reason}", way.why)
         return exit_codes.REJECTED
+    try:
+        why = (*way.why, *requests(request, way, os.environ))
+    except ValueError as error:
+        _say(as_json, {"destination": None, "reason": str(error)}, f"rejected: {error}", way.why)
+        return exit_codes.REJECTED
     said = {"destination": way.destination.id, "runner": way.runner.id}
-    _say(as_json, said, f"{way.destination.id} (runner {way.runner.id})", way.why)
+    _say(as_json, said, f"{way.destination.id} (runner {way.runner.id})", why)
     return 0
 
 

@@ -107,11 +107,11 @@ def _asked_used(asked: str, used: str) -> str:
 
 def _files(row: JobRow) -> list[tuple[str, str]]:
     files = [
-        ("directory", row["directory"]),
-        ("stdout", row["stdout"]),
-        ("stderr", row["stderr"]),
-        ("job stdout", row["job_stdout"]),
-        ("job stderr", row["job_stderr"]),
+        ("directory", row["directory"] or ""),
+        ("stdout", row["stdout"] or ""),
+        ("stderr", row["stderr"] or ""),
+        ("job stdout", row["job_stdout"] or ""),
+        ("job stderr", row["job_stderr"] or ""),
     ]
     for output in row["outputs"]:
         size = "" if output["size"] is None else f" ({amounts.show_bytes(output['size'])})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import stat
+from collections.abc import Callable
 
 _CHUNK = 1 << 18
 _AT_ONCE = 1 << 24  # bytes; a job that writes faster than we can must not keep us from hearing that it ended
@@ -15,13 +16,14 @@ class Stream:
 
     def __init__(self, sink: int) -> None:
         self.written = 0  # bytes, over all files
+        self.before_first: Callable[[], None] = lambda: None  # called before anything is written
         self._sink = sink
-        self._path = ""
+        self._path: str | None = None
         self._attempt = 0
         self._file: int | None = None
         self._offset = 0
 
-    def follow(self, path: str, attempt: int) -> None:
+    def follow(self, path: str | None, attempt: int) -> None:
         """Go on with this file: from its start for another attempt, from where we are if it was only moved."""
         if (path, attempt) == (self._path, self._attempt):
             return
@@ -41,6 +43,8 @@ class Stream:
             self._offset = 0  # the cluster has started the job again
         copied = 0
         while copied < _AT_ONCE and (data := os.pread(self._file, _CHUNK, self._offset)):
+            if self.written + copied == 0:
+                self.before_first()
             _write_all(self._sink, data)
             self._offset += len(data)
             copied += len(data)
@@ -57,9 +61,9 @@ class Stream:
             self._file = None
 
 
-def _open(path: str) -> int | None:
+def _open(path: str | None) -> int | None:
     """Only a regular file, and no link: the job's user owns the directory, and may put anything there."""
-    if not path:
+    if path is None:
         return None
     try:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -48,14 +48,16 @@ def check(path: str) -> Report:
     try:
         loaded = load(path)
     except ConfigurationError as error:
-        count = len(error.problems)
-        return Report(path, errors=error.problems, summary=f"{count} error{'s' * (count != 1)}")
+        return Report(path, errors=error.problems, summary=_counted(len(error.problems), "error"))
     configuration = loaded.configuration
-    summary = (
-        f"good: {len(configuration.runners)} runners, {len(configuration.destinations)} destinations, "
-        f"default {configuration.default_destination}"
-    )
+    runners, destinations = len(configuration.runners), len(configuration.destinations)
+    summary = f"good: {_counted(runners, 'runner')}, {_counted(destinations, 'destination')}"
+    summary += f", default {configuration.default_destination}"
     return Report(path, (), loaded.warnings, tuple(inactive(configuration)), summary)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _plain(problem: Problem) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class Destinations:
 def read_destinations(shape: Shape, node: Node | None, runners: Runners) -> Destinations:
     found = Destinations()
     for name, entry in _entries(shape, node):
-        what = f"environments.{name}"
+        what = f"environments.{shape.name(name, entry, 'environments')}"
         fields = shape.mapping(entry, what)
         params = gather(shape, fields, _OWN_KEYS, ("params",), what)
         if not take_enabled(shape, params, what):
@@ -68,7 +68,7 @@ def _destination(shape: Shape, name: str, entry: Node, params: dict[str, Node], 
         tags=shape.words(fields.get("tags"), f"{what}.tags"),
         params=typed,
         env=tuple(_env(shape, fields.get("env"), what)),
-        shell=shape.word(fields.get("shell"), f"{what}.shell"),
+        shell=shape.line(fields.get("shell"), f"{what}.shell"),
         resubmit=tuple(_resubmit(shape, fields.get("resubmit"), what)),
         metrics=_metrics(shape, fields.get("metrics"), what),
         place=entry.place,

@@ -44,8 +44,9 @@ class Files:
             size = MAX_FILE_BYTES // 1024 // 1024
             self.problems.error(place, "", f"{path!r} is larger than {size} MiB", "no job configuration needs that")
             return None
-        self.names.append(str(Path(path).absolute()))
-        self.note(path, data)
+        name = str(Path(path).absolute())
+        self.names.append(name)
+        self.note(name, data)
         return data
 
     def note(self, name: str, data: bytes) -> None:

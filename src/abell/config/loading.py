@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abell.config.model import Configuration, Place, default_configuration
-from abell.config.problem import Problem, Problems
+from abell.config.problem import Problem, Problems, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ def load(path: str | None) -> Loaded:
     problems.raise_errors()
     if configuration is None:
         raise AssertionError(f"{path}: no configuration and no error")
-    return Loaded(configuration, tuple(problems.warnings))
+    return Loaded(configuration, in_order(problems.warnings))
 
 
 @dataclass(slots=True)
@@ -50,38 +50,26 @@ class _Loader:
 
     def from_file(self, path: str) -> Configuration | None:
         """None where a problem was noted."""
-        data = self.files.read(path)
-        if data is None:
-            return None
-        if _is_xml(path, data):
-            tree = self._xml_tree(data, path, {})
-            return self._configuration(tree, None, path) if tree is not None else None
-        root = self._yaml_tree(data, path)
-        if root is None:
-            return None
-        from abell.config.galaxy_yml import is_galaxy_yml
-
-        if is_galaxy_yml(root):
-            return self._from_galaxy_yml(root, path)
-        return self._configuration(root, None, path)
-
-    def _from_galaxy_yml(self, root: Node, path: str) -> Configuration | None:
-        from abell.config.galaxy_yml import JobConfPath, read_galaxy_yml
+        from abell.config.galaxy_yml import JobConfPath, is_galaxy_yml, read_galaxy_yml
         from abell.config.shape import Shape
 
-        galaxy = read_galaxy_yml(root, path, Shape(self.problems))
+        tree = self._tree(path, None, {})
+        if tree is None or not is_galaxy_yml(tree):
+            return self._configuration(tree, None, path) if tree is not None else None
+        galaxy = read_galaxy_yml(tree, path, Shape(self.problems))
         found = galaxy.job_conf
         if isinstance(found, JobConfPath):
-            data = self.files.read(found.path, found.place)
-            if data is None:
+            found = self._tree(found.path, found.place, galaxy.texts)
+            if found is None:
                 return None
-            # Galaxy goes by the name here, `.xml` anywhere in it; content tells the rest.
-            if ".xml" in Path(found.path).name or _is_xml(found.path, data):
-                tree = self._xml_tree(data, found.path, galaxy.texts)
-            else:
-                tree = self._yaml_tree(data, found.path)
-            return self._configuration(tree, galaxy.settings, path) if tree is not None else None
         return self._configuration(found, galaxy.settings, path)
+
+    def _tree(self, path: str, asked: Place | None, settings: Mapping[str, str]) -> Node | None:
+        """The tree of a file in either dialect. `asked`: where the file was named, if in another file."""
+        data = self.files.read(path, asked)
+        if data is None:
+            return None
+        return self._xml_tree(data, path, settings) if _is_xml(path, data) else self._yaml_tree(data, path)
 
     def _yaml_tree(self, data: bytes, path: str) -> Node | None:
         from abell.config.files import decode
@@ -122,6 +110,7 @@ class _Loader:
 
         from abell.config.job_conf import read_job_conf
 
+        # Without a tree galaxy.yml names no job configuration, and Galaxy's default holds.
         parts = default_configuration() if tree is None else read_job_conf(tree, self.problems)
         return replace(
             parts,

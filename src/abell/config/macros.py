@@ -1,6 +1,7 @@
 """XML macros as in Galaxy's files: `<macros>` with imports, tokens and `<xml>` bodies, `<expand>` and `<yield>`.
 
-Elements are immutable: expanding builds new ones, which keep the place where their text was written.
+Elements are immutable: expanding builds new ones, which keep the place where their text was written. What macros and
+tokens can grow to is bounded in number, depth and length, because each can multiply the others.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from abell.config.model import Place
 from abell.config.nearest import did_you_mean
 from abell.config.problem import Problems
 from abell.config.read_xml import Element
-from abell.config.tree import MAX_NODES
+from abell.config.tree import MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES
 
 Read = Callable[[str, Place], Element | None]  # absolute path of an import, where it was asked for -> its root
+
+
+MAX_TOKENS = 200
+MAX_IMPORTS_DEEP = 16
 
 
 @dataclass(slots=True)
@@ -33,8 +38,11 @@ def expand_macros(root: Element, file: str, read: Read, problems: Problems) -> E
         _collect(section, file, read, problems, library, (file,))
     body = replace(root, children=tuple(c for c in root.children if c.tag != "macros"))
     expander = _Expander(library, problems)
-    expanded = replace(body, children=expander.children(body, (), {}, None))
-    return _with_tokens(expanded, _nested(library.tokens, root.place, problems))
+    expanded = replace(body, children=expander.children(body, _Scope()))
+    if len(library.tokens) > MAX_TOKENS:
+        problems.error(root.place, "token", f"more than {MAX_TOKENS} tokens", "no job configuration needs that")
+        return expanded
+    return expander.with_tokens(expanded, expander.nested(library.tokens, root.place))
 
 
 def _collect(
@@ -45,6 +53,9 @@ def _collect(
         if path in importing:
             chain = " imports ".join(PurePath(p).name for p in (*importing[importing.index(path) :], path))
             problems.error(wanted.place, "import", f"circular import of macros: {chain}", "remove one of the imports")
+        elif len(importing) > MAX_IMPORTS_DEEP:
+            text = f"imports of macros nested deeper than {MAX_IMPORTS_DEEP} files"
+            problems.error(wanted.place, "import", text, "import from fewer files")
         elif (root := read(path, wanted.place)) is not None:
             for nested in (root, *root.named("macros")):
                 _collect(nested, path, read, problems, library, (*importing, path))
@@ -54,55 +65,69 @@ def _collect(
             continue
         name = macro.attributes.get("name", "")
         if not name:
-            problems.error(macro.place, "name", f"a {kind} macro without a name", 'add name="..."')
+            problems.error(macro.place, "name", f"a macro of type {kind} without a name", 'add name="..."')
         elif kind == "xml":
             library.bodies[name] = macro
         else:
             library.tokens[name] = macro.text
 
 
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Where the expansion is: inside which macros, called how, with which arguments."""
+
+    active: tuple[str, ...] = ()
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    caller: Element | None = None  # the `<expand>`, whose content replaces `<yield>`
+    depth: int = 0
+
+    def deeper(self) -> _Scope:
+        return replace(self, depth=self.depth + 1)
+
+
 @dataclass(slots=True)
 class _Expander:
     library: _Library
     problems: Problems
-    made: int = 0
-    refused: bool = False
+    elements: int = 0
+    characters: int = 0  # that tokens have added
+    refused: set[str] = field(default_factory=set)
 
-    def children(
-        self, parent: Element, active: tuple[str, ...], tokens: Mapping[str, str], caller: Element | None
-    ) -> tuple[Element, ...]:
-        """The children of `parent` with tokens, yields (from the calling `<expand>`) and expansions replaced."""
+    def children(self, parent: Element, scope: _Scope) -> tuple[Element, ...]:
+        """The children of `parent` with tokens, yields and expansions replaced."""
         out: list[Element] = []
+        if parent.children and scope.depth > 2 * MAX_DEPTH:
+            self._refuse(parent.place, f"the macros nest deeper than {2 * MAX_DEPTH} levels", "nest them less")
+            return ()
         for child in parent.children:
-            self.made += 1
-            if self.made > MAX_NODES:
-                self._refuse(child.place)
+            self.elements += 1
+            if self.elements > MAX_NODES:
+                text = f"the macros expand to more than {MAX_NODES} elements"
+                self._refuse(child.place, text, "macros that multiply one another grow without bound")
                 break
             if child.tag == "expand":
-                out.extend(self._expansion(child, active, tokens, caller))
-            elif child.tag == "yield" and caller is not None:
-                out.extend(_yielded(child, caller))
+                out.extend(self._expansion(child, scope.deeper()))
+            elif child.tag == "yield" and scope.caller is not None:
+                out.extend(_yielded(child, scope.caller))
             else:
-                inner = self.children(child, active, tokens, caller)
-                out.append(replace(_own_tokens(child, tokens), children=inner))
+                out.append(replace(self._own(child, scope.tokens), children=self.children(child, scope.deeper())))
         return tuple(out)
 
-    def _expansion(
-        self, expand: Element, active: tuple[str, ...], tokens: Mapping[str, str], caller: Element | None
-    ) -> tuple[Element, ...]:
+    def _expansion(self, expand: Element, scope: _Scope) -> tuple[Element, ...]:
         name = expand.attributes.get("macro", "")
         body = self.library.bodies.get(name)
         if body is None:
             hint = did_you_mean(name, self.library.bodies, "define it in <macros>")
             self.problems.error(expand.place, "expand", f"no macro is named {name!r}", hint)
             return ()
-        if name in active:
-            chain = " expands ".join((*active[active.index(name) :], name))
+        if name in scope.active:
+            chain = " expands ".join((*scope.active[scope.active.index(name) :], name))
             self.problems.error(expand.place, "expand", f"circular macro: {chain}", "a macro cannot contain itself")
             return ()
         # What the caller hands in is expanded in the caller's own terms, before the macro sees it.
-        given = replace(_own_tokens(expand, tokens), children=self.children(expand, active, tokens, caller))
-        return self.children(body, (*active, name), self._arguments(body, given), given)
+        given = replace(self._own(expand, scope.tokens), children=self.children(expand, scope))
+        inner = _Scope((*scope.active, name), self._arguments(body, given), given, scope.depth + 1)
+        return self.children(body, inner)
 
     def _arguments(self, body: Element, expand: Element) -> dict[str, str]:
         """`@NAME@` -> value: required ones are listed in `tokens`, optional ones are `token_name="default"`."""
@@ -123,11 +148,61 @@ class _Expander:
             values[f"{quote}{name.upper()}{quote}"] = value
         return values
 
-    def _refuse(self, place: Place) -> None:
-        if not self.refused:
-            text = f"the macros expand to more than {MAX_NODES} elements"
-            self.problems.error(place, "expand", text, "macros that multiply one another grow without bound")
-        self.refused = True
+    def with_tokens(self, element: Element, tokens: Mapping[str, str]) -> Element:
+        """The element and all below it, tokens replaced."""
+        if not tokens:
+            return element
+        inner = tuple(self.with_tokens(c, tokens) for c in element.children)
+        return replace(self._own(element, tokens), children=inner)
+
+    def nested(self, tokens: Mapping[str, str], place: Place) -> dict[str, str]:
+        """The tokens with the tokens in their own values replaced."""
+        resolved: dict[str, str] = {}
+
+        def value(name: str, active: tuple[str, ...]) -> str:
+            if name in resolved:
+                return resolved[name]
+            text = tokens[name]
+            for other in tokens:
+                if other not in text:
+                    continue
+                if other in (*active, name):
+                    hint = "remove one of them"
+                    self.problems.error(place, "token", f"circular token: {other} contains itself", hint)
+                    return ""
+                text = self._replaced(text, {other: value(other, (*active, name))}, place)
+            resolved[name] = text
+            return text
+
+        return {name: value(name, ()) for name in tokens}
+
+    def _own(self, element: Element, tokens: Mapping[str, str]) -> Element:
+        """Tokens replaced in the element's own text and attributes."""
+        if not tokens:
+            return element
+        attributes = {
+            self._replaced(key, tokens, element.place): self._replaced(value, tokens, element.place)
+            for key, value in element.attributes.items()
+        }
+        return replace(element, text=self._replaced(element.text, tokens, element.place), attributes=attributes)
+
+    def _replaced(self, text: str, tokens: Mapping[str, str], place: Place) -> str:
+        for name, value in tokens.items():
+            count = text.count(name) if name else 0
+            if not count:
+                continue
+            self.characters += count * len(value)
+            if self.characters > MAX_FILE_BYTES:
+                self._refuse(place, "the tokens grow without bound", "tokens multiply one another: use fewer")
+                return text
+            text = text.replace(name, value)
+        return text
+
+    def _refuse(self, place: Place, text: str, hint: str) -> None:
+        """One error of a kind is enough: what grows would make thousands."""
+        if text not in self.refused:
+            self.problems.error(place, "macros", text, hint)
+            self.refused.add(text)
 
 
 def _yielded(mark: Element, caller: Element) -> tuple[Element, ...]:
@@ -135,47 +210,3 @@ def _yielded(mark: Element, caller: Element) -> tuple[Element, ...]:
     if name := mark.attributes.get("name"):
         return tuple(c for t in caller.named("token") if t.attributes.get("name") == name for c in t.children)
     return tuple(c for c in caller.children if c.tag != "token")
-
-
-def _replaced(text: str, tokens: Mapping[str, str]) -> str:
-    for name, value in tokens.items():
-        if name and name in text:
-            text = text.replace(name, value)
-    return text
-
-
-def _own_tokens(element: Element, tokens: Mapping[str, str]) -> Element:
-    """Tokens replaced in the element's own text and attributes."""
-    if not tokens:
-        return element
-    attributes = {_replaced(k, tokens): _replaced(v, tokens) for k, v in element.attributes.items()}
-    return replace(element, text=_replaced(element.text, tokens), attributes=attributes)
-
-
-def _with_tokens(element: Element, tokens: Mapping[str, str]) -> Element:
-    if not tokens:
-        return element
-    return replace(_own_tokens(element, tokens), children=tuple(_with_tokens(c, tokens) for c in element.children))
-
-
-def _nested(tokens: Mapping[str, str], place: Place, problems: Problems) -> dict[str, str]:
-    """Tokens may name other tokens, not themselves; what they grow to is bounded."""
-    resolved: dict[str, str] = {}
-
-    def value(name: str, active: tuple[str, ...]) -> str:
-        if name in resolved:
-            return resolved[name]
-        text = tokens[name]
-        for other in tokens:
-            if other and other in text:
-                if other in (*active, name):
-                    problems.error(place, "token", f"circular token: {other} contains itself", "remove one of them")
-                    return ""
-                text = text.replace(other, value(other, (*active, name)))
-        if len(text) > MAX_NODES:
-            problems.error(place, "token", f"the token {name} grows without bound", "shorten it")
-            text = ""
-        resolved[name] = text
-        return text
-
-    return {name: value(name, ()) for name in tokens}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+MAX_COMPARED = 500  # comparing takes microseconds a name
+
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """A hint naming the nearest known word, else `otherwise`, else the known words if they are few."""
     from difflib import get_close_matches
 
-    names = sorted(set(known))
+    names = sorted(set(known))[:MAX_COMPARED]
     near = get_close_matches(word.lower(), [n.lower() for n in names], n=1)
     if near:
         return f"did you mean {next(n for n in names if n.lower() == near[0])!r}?"

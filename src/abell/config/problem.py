@@ -28,6 +28,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
 
 
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Each once, file by file and line by line."""
+    return tuple(sorted(dict.fromkeys(problems), key=lambda p: (p.place.file, p.place.line)))
+
+
 class ConfigurationError(Exception):
     """The configuration cannot be used; `problems` holds every reason, in the order of the file."""
 
@@ -36,22 +41,33 @@ class ConfigurationError(Exception):
         super().__init__("\n".join(str(p) for p in self.problems))
 
 
+MAX_ERRORS = 200
+MAX_WARNINGS = 1000
+
+
 @dataclass(slots=True)
 class Problems:
     """Collects while reading goes on, so that nobody has to repair a file one error at a time."""
 
     errors: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
+    warnings: dict[Problem, None] = field(default_factory=dict)  # an ordered set
 
     def error(self, place: Place, option: str, text: str, hint: str = "") -> None:
+        """Note an error; too many of them raise ConfigurationError, because nobody reads on."""
         self.errors.append(Problem(place, option, text, hint))
+        if len(self.errors) == MAX_ERRORS:
+            self.errors.append(Problem(place, "", f"{MAX_ERRORS} errors; reading stops here", "repair these first"))
+            self.raise_errors()
 
     def warn(self, place: Place, option: str, text: str, hint: str = "") -> None:
-        problem = Problem(place, option, text, hint)
-        if problem not in self.warnings:
-            self.warnings.append(problem)
+        """Note a warning, once; too many of them are an error."""
+        self.warnings[Problem(place, option, text, hint)] = None
+        if len(self.warnings) > MAX_WARNINGS:
+            text = f"more than {MAX_WARNINGS} warnings; reading stops here"
+            self.errors.extend((*self.warnings, Problem(place, "", text, "repair these first")))
+            self.raise_errors()
 
     def raise_errors(self) -> None:
         """Raise ConfigurationError if there was any error."""
         if self.errors:
-            raise ConfigurationError(sorted(dict.fromkeys(self.errors), key=lambda p: (p.place.file, p.place.line)))
+            raise ConfigurationError(in_order(self.errors))

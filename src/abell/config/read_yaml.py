@@ -12,7 +12,7 @@ import yaml
 
 from abell.config.model import Place
 from abell.config.problem import Problems
-from abell.config.tree import MAX_DEPTH, MAX_NODES, Node
+from abell.config.tree import MAX_DEPTH, MAX_INTEGER_BITS, MAX_NODES, Node
 
 # libyaml is ten times faster; the pure parser means the same.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -32,22 +32,21 @@ class _ReadError(Exception):
 
 def read_yaml(text: str, file: str, problems: Problems) -> Node | None:
     """The document's tree; None where it is empty or where a problem was noted."""
-    reader = _Reader(text, file, problems)
     try:
-        return reader.document()
+        return _Reader(text, file, problems).document()
     except _ReadError as stop:
         problems.error(stop.place, "", stop.text, stop.hint)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(part for part in (error.context, error.problem) if part)
-        hint = "indent with spaces, not tabs" if "\\t" in what else "check quotes, brackets and indentation here"
+        written = text.splitlines()[mark.line : mark.line + 1] if mark else []
+        tabs = any("\t" in line[: len(line) - len(line.lstrip())] for line in written)
+        hint = "indent with spaces, not tabs" if tabs else "check quotes, brackets and indentation here"
         problems.error(Place(file, mark.line + 1 if mark else 1), "", f"this is not YAML: {what}", hint)
     except yaml.YAMLError as error:  # the reader's: a character that YAML does not allow
         problems.error(
             Place(file, 1), "", f"this is not YAML: {' '.join(str(error).split())}", "remove control characters"
         )
-    finally:
-        reader.loader.dispose()
     return None
 
 
@@ -124,6 +123,12 @@ class _Reader:
             value = self.loader.yaml_constructors[tag](self.loader, yaml.ScalarNode(tag, event.value))
         except (ValueError, KeyError, yaml.YAMLError):
             self.problems.error(place, "", f"{event.value!r:.60} is no {name}", "write it in quotes if you mean text")
+            return Node(None, place)
+        if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
+            self.problems.error(place, "", "a number of that size is not allowed", "quote it if you mean text")
+            return Node(None, place)
+        if isinstance(value, str) and "\0" in value:
+            self.problems.error(place, "", "a NUL character is not allowed", "no path or variable can hold one")
             return Node(None, place)
         return Node(value, place, event.value if event.implicit[0] and name != "str" else None)
 

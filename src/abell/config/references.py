@@ -87,6 +87,7 @@ class References:
         """`reached`: ids and tags that this file sends jobs to."""
         for destination in self.destinations.values():
             self._cli(destination)
+            self._slots(destination)
             for tag in set(destination.tags) & set(self.destinations):
                 text = f"environments.{destination.id}: the tag {tag!r} is also a destination's id, which wins"
                 self.problems.warn(destination.place, "tags", text, "give the tag another name")
@@ -106,6 +107,14 @@ class References:
         if missing:
             text = f"environments.{destination.id}: a cli destination needs {' and '.join(missing)}; it refuses jobs"
             self.problems.warn(destination.place, missing[0], text, "for example shell_plugin LocalShell")
+
+    def _slots(self, destination: Destination) -> None:
+        runner = self.runners.usable.get(destination.runner)
+        cores = runner.params.get("cores") if runner else None
+        slots = destination.params.get("local_slots")
+        if isinstance(cores, int) and isinstance(slots, int) and slots > cores:
+            text = f"environments.{destination.id}: {slots} local_slots can never be had of {cores} cores"
+            self.problems.error(destination.place, "local_slots", text, f"ask for at most {cores}")
 
     def _target(self, name: str, place: Place, option: str, what: str, lenient: bool = False) -> None:
         if name in self.destinations:

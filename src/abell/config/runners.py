@@ -25,7 +25,7 @@ class Runners:
 def read_runners(shape: Shape, node: Node | None) -> Runners:
     found = Runners()
     for name, entry in shape.mapping(node, "runners").items():
-        what = f"runners.{name}"
+        what = f"runners.{shape.name(name, entry, 'runners')}"
         fields = shape.mapping(entry, what)
         params = gather(shape, fields, _OWN_KEYS, ("kwds", "params"), what)
         if not take_enabled(shape, params, what):

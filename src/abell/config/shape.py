@@ -27,15 +27,22 @@ class Shape:
         if node.is_mapping or node.is_sequence:
             self._wrong(node, option, "text")
             return default
-        text = str(node.value)
-        if node.written is not None and text.lower() != node.written.lower():
-            self.problems.warn(
-                node.place,
-                option,
-                f"{option}: YAML reads {masked(option, node.written)} as {masked(option, text)}",
-                "write it in quotes if you mean the text",
-            )
-        return text
+        self._note_meaning(node, option, "write it in quotes if you mean the text")
+        return str(node.value)
+
+    def line(self, node: Node | None, option: str, default: str = "") -> str:
+        """A word that stands in one line of a job script."""
+        word = self.word(node, option, default)
+        if node is not None and not word.isprintable():
+            self.problems.error(node.place, option, f"{option}: more than one line of text", "write one line")
+            return default
+        return word
+
+    def name(self, name: str, node: Node, what: str) -> str:
+        """An id that others refer to: it is shown everywhere, so it must be printable, and not empty."""
+        if not name.strip() or not name.isprintable():
+            self.problems.error(node.place, "id", f"{what}: {name!r} is no name", "use letters, digits, _, - and .")
+        return name
 
     def word(self, node: Node | None, option: str, default: str = "") -> str:
         """Text without white space around it; empty is the default."""
@@ -50,6 +57,7 @@ class Shape:
         except (ValueError, TypeError):
             self._wrong(node, option, "a whole number")
             return default
+        self._note_meaning(node, option, "write it as a plain decimal number")
         if least is not None and number < least:
             self.problems.error(
                 node.place, option, f"{option}: {number} is too small", f"the smallest value allowed is {least}"
@@ -127,6 +135,13 @@ class Shape:
                 self.problems.warn(
                     node.place, key, f"{where}: {key!r} means nothing here and has no effect", did_you_mean(key, known)
                 )
+
+    def _note_meaning(self, node: Node, option: str, hint: str) -> None:
+        """Warn where YAML 1.1 makes something else of what is written: 010, 2:00:00, yes."""
+        text = str(node.value)
+        if node.written is not None and text.lower() != node.written.lower():
+            change = f"{masked(option, node.written)} as {masked(option, text)}"
+            self.problems.warn(node.place, option, f"{option}: YAML reads {change}", hint)
 
     def _wrong(self, node: Node, option: str, wanted: str) -> None:
         hidden = node.is_mapping or node.is_sequence or node.value is None or is_secret(option)

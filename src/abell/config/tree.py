@@ -11,6 +11,7 @@ Scalar: TypeAlias = "str | int | float | bool | None"
 
 MAX_FILE_BYTES = 4 * 1024 * 1024  # the largest known job configurations have some 100 kB
 MAX_DEPTH = 64  # levels of nesting; real files have about 8
+MAX_INTEGER_BITS = 128  # hexadecimal numbers of any length would be numbers that Python refuses to print
 MAX_NODES = 100_000  # values of one file after its aliases and macros are expanded
 
 

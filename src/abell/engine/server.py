@@ -9,7 +9,7 @@ import os
 import pwd
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from abell import accept
 from abell.address import peer_uid
 from abell.engine.rows import attempt_row, job_row
 from abell.errors import RefusedError
+from abell.file_thread import FileThread
 from abell.flow import Engine
-from abell.job import LIVE, State
+from abell.job import LIVE, Request, State
 from abell.shape import is_plain_text
 from abell.store import statements as st
 from abell.store.sqlite import Superseded
@@ -27,7 +28,11 @@ from abell.store.sqlite import Superseded
 log = logging.getLogger(__name__)
 
 LONGEST_LINE = 256 * 2**20  # bytes; a hundred thousand jobs in one message are some 30 MB
+LOOK_WITHIN_S = 20.0  # for the files that a request names
 MOST_UNSENT = 64 * 2**20  # bytes a client may leave unread before it is let go
+
+
+Answer = dict[str, Any] | None  # None: it comes later
 
 
 @dataclass(eq=False)
@@ -61,7 +66,8 @@ class Server:
         self.quiet_since = time.monotonic()
         self._waits: dict[int, set[Waiting]] = {}
         self._leave_when_idle = False
-        self._operations: dict[str, Callable[[Client, dict[str, Any]], dict[str, Any] | None]] = {
+        self._files = FileThread("requests")
+        self._operations: dict[str, Callable[[Client, dict[str, Any]], Answer | Awaitable[Answer]]] = {
             "hello": self._hello,
             "submit": self._submit,
             "jobs": self._jobs,
@@ -92,7 +98,7 @@ class Server:
         self.clients.add(client)
         try:
             while line := await reader.readline():
-                self._answer(client, line)
+                await self._answer(client, line)
                 await writer.drain()
         except (ConnectionError, ValueError, asyncio.LimitOverrunError) as error:
             log.debug("a client is gone: %s", error)
@@ -108,7 +114,7 @@ class Server:
                     self._waits.get(job_id, set()).discard(wait)
             writer.close()
 
-    def _answer(self, client: Client, line: bytes) -> None:
+    async def _answer(self, client: Client, line: bytes) -> None:
         request_id = None
         try:
             message = _parse(line)
@@ -117,6 +123,8 @@ class Server:
             if operation is None:
                 raise _bad_message(f"there is no operation {message['op'][:40]!r}")
             answer = operation(client, message)
+            if isinstance(answer, Awaitable):
+                answer = await answer
             if answer is not None:
                 client.send({"id": request_id, "ok": True, **answer})
         except RefusedError as refused:
@@ -134,14 +142,30 @@ class Server:
         """How many jobs have not ended."""
         return sum(st.counts(self.engine.database.reader).values())
 
-    def _submit(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:
+    async def _submit(self, client: Client, message: dict[str, Any]) -> Answer:
         plain = message.get("jobs")
         token = message.get("token", "")
         if not isinstance(plain, list) or not all(isinstance(p, dict) for p in plain):
             raise _bad_message("`submit` needs `jobs`, a list of requests")
         if not is_plain_text(token):
             raise _bad_message("`token` is a text")
-        return {"ids": self.engine.accept([accept.read(p) for p in plain], token)}
+        return {"ids": self.engine.accept(await self._read(plain), token)}
+
+    async def _read(self, plain: Sequence[dict[str, Any]]) -> list[Request]:
+        """The requests, checked. Their files are looked at in a thread: a file system that hangs must not stop us."""
+        try:
+            async with asyncio.timeout(LOOK_WITHIN_S):
+                return await self._files.do(lambda: [accept.read(p) for p in plain])
+        except TimeoutError as error:
+            self._files.close()
+            self._files = FileThread("requests")  # the earlier one hangs with what it looks at
+            raise RefusedError(
+                "files_hang",
+                f"the working directory or the input files could not be looked at within {LOOK_WITHIN_S:.0f} s",
+                "their file system hangs: try again when it is back",
+            ) from error
+        except OSError as error:
+            raise RefusedError("busy", f"the request cannot be looked at: {error.strerror}", "try again") from error
 
     def _jobs(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:
         db = self.engine.database.reader

@@ -12,16 +12,13 @@ from typing import Any
 
 from abell import address
 from abell.backends.contract import Answered, Ask, Reply, TimedOut, Unreachable
-from abell.supervisor.launch import Launch
+from abell.supervisor.launch import Launch, NoSupervisorError
 
 _LONGEST_LINE = 64 << 20  # bytes; a status of many thousand jobs is one line
 _RETRY_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # between looks while another one starts or leaves
+_CLOSED = "the connection to the supervisor of local jobs is closed"
 
 OnEvent = Callable[[Mapping[str, Any]], None]
-
-
-class NoSupervisorError(Exception):
-    """It is not there and cannot be started; the text says why."""
 
 
 class SupervisorPeer:
@@ -57,6 +54,8 @@ class SupervisorPeer:
     async def ask(self, question: Ask) -> Reply:
         """The answer's data; {"error": text} for a question that the supervisor finds wrong."""
         sent = False
+        if self._closed:
+            return Unreachable(_CLOSED)
         try:
             async with asyncio.timeout(question.timeout_s):
                 while True:
@@ -67,7 +66,7 @@ class SupervisorPeer:
                     except ConnectionError:
                         await asyncio.sleep(_RETRY_S[0])
                         if self._closed:
-                            return Unreachable("the connection to the supervisor of local jobs is closed", began=sent)
+                            return Unreachable(_CLOSED, began=sent)
         except TimeoutError:
             return TimedOut(question.timeout_s) if sent else Unreachable("no supervisor of local jobs within the time")
         except (NoSupervisorError, address.AddressError, OSError) as error:
@@ -121,20 +120,26 @@ class SupervisorPeer:
         self._connected_before = True
 
     async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        trouble = ""
-        for pause in (0.0, *_RETRY_S):
-            await asyncio.sleep(pause)
+        """A connection to the one that serves the root, started if there is none. Raises NoSupervisorError."""
+        pauses = iter(_RETRY_S)
+        while True:
             found = address.read(self._root, "supervisor")
             if found is not None:
                 with contextlib.suppress(FileNotFoundError, ConnectionError):
                     return await _open(found.socket)
-            trouble = await asyncio.to_thread(self._launch)
-        raise NoSupervisorError(trouble or f"{self._root}: a supervisor of local jobs was started and is not there")
+            held = await asyncio.to_thread(self._launch)
+            if held:  # by one that is not there yet, or just leaving
+                pause = next(pauses, None)
+                if pause is None:
+                    raise NoSupervisorError(held)
+                await asyncio.sleep(pause)
 
     def _launch(self) -> str:
-        """Start one unless that has begun, and wait until it serves. Empty, or why not."""
-        launch = self._launched or Launch.begin(self._root, self._options)
-        self._launched = None
+        """Start one unless that has begun, and wait until it serves. Empty; or that another one holds the root.
+
+        Raises NoSupervisorError.
+        """
+        launch, self._launched = self._launched or Launch.begin(self._root, self._options), None
         if self._earlier is not None:
             self._earlier.abandon()
         self._earlier = launch

@@ -20,6 +20,10 @@ def new_token() -> str:
     return secrets.token_hex(16)
 
 
+def is_token(text: str) -> bool:
+    return _TOKEN.fullmatch(text) is not None
+
+
 def prepare(spool: Path, *, shared: bool = False) -> None:
     """Make the spool. `shared`: jobs run as other users, who may then write and not list, and remove only their own."""
     for part in ("tmp", "new"):
@@ -37,11 +41,11 @@ def listen(spool: Path) -> set[str]:
     probe = spool / "new" / f".probe-{secrets.token_hex(8)}"
     probe.touch(exist_ok=False)
     probe.unlink()
-    return {name for name in os.listdir(spool / "new") if _TOKEN.fullmatch(name)}  # noqa: PTH208  (names, not paths)
+    return {name for name in os.listdir(spool / "new") if is_token(name)}  # noqa: PTH208  (names, not paths)
 
 
 def silence(spool: Path, tokens: Iterable[str]) -> None:
     """Remove these bells, after what they told of is committed."""
     for token in tokens:
-        if _TOKEN.fullmatch(token):
+        if is_token(token):
             (spool / "new" / token).unlink(missing_ok=True)

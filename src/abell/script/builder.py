@@ -12,14 +12,20 @@ from functools import cache
 from pathlib import Path
 
 from abell.config.model import EnvEntry
+from abell.script.bell import is_token
 from abell.script.plan import ScriptPlan
 from abell.script.quoting import expanding, literal, pattern, variable
 
 INTEGRITY_VARIABLE = "ABC_TEST_JOB_SCRIPT_INTEGRITY_XYZ"  # Galaxy's
 INTEGRITY_CODE = 42
-MOST_GLOBBED_FILES = 1500  # of one job, in the record
 _EXPLICIT_TMP = "TEMP= TMP= TMPDIR="  # the destination's `tmp_dir` goes before the node's; its `env` before both
 _STREAMS = ">&7 2>&8 7>&- 8>&-"  # opened by run.sh
+_BATCH = (
+    '    then set -- "$@" "$abell_path"; fi',
+    '    if [ "$#" = 64 ]; then abell_measure "$@"; set --; fi',
+    '    [ -z "$abell_cut" ] || break',
+    "  done",
+)
 _TRUE = frozenset(("1", "true", "yes", "on", "y", "t"))
 _FALSE = frozenset(("", "0", "false", "no", "off", "n", "f", "none"))
 
@@ -27,6 +33,7 @@ _FALSE = frozenset(("", "0", "false", "no", "off", "n", "f", "none"))
 def build(plan: ScriptPlan) -> dict[str, bytes]:
     """File name -> content, for `plan.directory`. Run `job.sh` as an executable, or with `plan.shell`.
 
+    They hold the values of the user's environment: give them no wider mode than the job's user needs.
     Raises ValueError for what no script can hold: a NUL byte, a bad variable name, a header line that is no comment.
     """
     files = {"job.sh": _job(plan)}
@@ -52,7 +59,8 @@ def _job(plan: ScriptPlan) -> str:
             _fragment("prelude"),
             _head(plan),
             _lock(plan),
-            _more_record(plan),
+            _record_more(plan),
+            _after_record(plan),
             _fragment("ending"),
             _fragment("requeue") if plan.requeue else "",
             _slots(plan),
@@ -109,41 +117,50 @@ def _head(plan: ScriptPlan) -> str:
 def _lock(plan: ScriptPlan) -> str:
     if not plan.use_lock:
         return ""
+    if plan.run != 1:
+        raise ValueError(f"run {plan.run}: the locks of an attempt are numbered from 1, by the script itself")
     return _fragment("lock") + _fragment("lock_requeue" if plan.requeue else "lock_once")
 
 
-def _more_record(plan: ScriptPlan) -> str:
-    """What this job's ending has beyond every job's: functions for `ending.sh`."""
-    functions, record = [], []
+def _record_more(plan: ScriptPlan) -> str:
+    """What this job's record has beyond every job's."""
+    functions, calls = "", []
     if plan.watch_cgroup:
-        functions.append(_fragment("cgroup"))
-        record.append("abell_record_cgroup")
+        functions += _fragment("cgroup")
+        calls.append("abell_record_cgroup")
     if plan.outputs or plan.globs:
-        functions.append(_fragment("outputs") + _list_outputs(plan))
-        record.append("abell_record_outputs")
-    functions.append(f"abell_record_more() {{ {' && '.join(record) or ':'}; }}\n")
-    after = []
+        functions += _fragment("outputs") + _record_outputs(plan)
+        calls.append("abell_record_outputs")
+    return f"{functions}abell_record_more() {{ {' && '.join(calls) or ':'}; }}\n"
+
+
+def _after_record(plan: ScriptPlan) -> str:
+    """What follows the record: the mark that no later run is wanted, and the bell."""
+    functions, calls = "", []
     if plan.requeue:
-        after.append('  [ "$abell_code$abell_signals" != 0 ] || printf "" >"$abell_control/done.$abell_run"\n')
+        calls.append('[ "$abell_code$abell_signals" != 0 ] || printf "" >"$abell_control/done.$abell_run"')
     if plan.bell:
-        functions.append(_fragment("bell"))
-        after.append(f"  abell_ring {literal(plan.bell.spool)} {literal(plan.bell.token)}\n")
-    functions.append(f"abell_after() {{\n{''.join(after) or '  :'}\n}}\n")
-    return "".join(functions)
+        if not is_token(plan.bell.token):
+            raise ValueError(f"bell token {plan.bell.token!r} is not of the kind that is listened for")
+        functions = _fragment("bell")
+        calls.append(f"abell_ring {literal(plan.bell.spool)} {plan.bell.token}")
+    return f"{functions}abell_after() {{\n  {'; '.join(calls) or ':'}\n}}\n"
 
 
-def _list_outputs(plan: ScriptPlan) -> str:
+def _record_outputs(plan: ScriptPlan) -> str:
+    """The function that goes through the outputs; files of a pattern that are links are not the job's."""
     declared = " ".join(literal(f"{variable(o.name, 'output')}={o.path}") for o in plan.outputs)
-    lines = ["abell_record_outputs() {", "  abell_cut=", f"  set -- {declared}"]
+    lines = ["abell_record_outputs() {", "  abell_room=60000 abell_cut= abell_failed=", "  set --"]
+    if declared:
+        lines += [f"  for abell_each in {declared}; do", "    abell_path=${abell_each#*=}", "    if abell_see", *_BATCH]
     for glob in plan.globs:
         lines += [
             f"  for abell_path in {pattern(glob.pattern)}; do",
-            '    [ -f "$abell_path" ] && [ ! -L "$abell_path" ] || continue',
-            f'    [ "$#" -lt {MOST_GLOBBED_FILES} ] || {{ abell_cut=1 && break; }}',
-            f'    set -- "$@" "{variable(glob.name, "output")}=$abell_path"',
-            "  done",
+            f"    abell_each={variable(glob.name, 'output')}=$abell_path",
+            '    if [ ! -L "$abell_path" ] && abell_see',
+            *_BATCH,
         ]
-    return "\n".join((*lines, '  abell_measure "$@"', "}", ""))
+    return "\n".join((*lines, _fragment("outputs_end")))
 
 
 def _slots(plan: ScriptPlan) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from abell.job import Usage
 from abell.script.lock import Owner, highest_run, read_owner
@@ -78,6 +78,15 @@ class Ending:
         return Usage(elapsed_s=elapsed, cpu_s=self.cpu_s, memory_bytes=self.memory_bytes)
 
 
+@dataclass(slots=True)
+class _Batch:
+    """Outputs, as `NAME=path`, and the words of the two processes that measured them."""
+
+    outputs: list[str] = field(default_factory=list)
+    sizes: str = ""
+    sha256: str = ""
+
+
 def read(control: str, owner_uid: int | None = None, *, locked: bool = True, run: int = 1) -> Ending | None:
     """The ending of the highest run; None: not there, or not complete yet.
 
@@ -107,13 +116,17 @@ def parse(content: bytes) -> Ending | None:
     if not content.endswith(b"\0\nend=1\0\n"):
         return None
     fields: dict[str, str] = {}
-    outputs: list[str] = []
+    batches = [_Batch()]
     for item in content.decode("utf-8", "surrogateescape").split("\0\n")[:-1]:
         name, equals, value = item.partition("=")
         if not equals or "\0" in item or name in fields:
             raise BadRecord(f"ending record: unexpected field {item[:80]!r}")
         if name == "output":
-            outputs.append(value)
+            if batches[-1].sizes:
+                batches.append(_Batch())
+            batches[-1].outputs.append(value)
+        elif name in ("sizes", "sha256"):
+            setattr(batches[-1], name, value)
         else:
             fields[name] = value
     if fields.get("abell") != "1":
@@ -133,7 +146,7 @@ def parse(content: bytes) -> Ending | None:
         cpu_s=_children_cpu(fields.get("times", "")),
         memory_bytes=_count(fields.get("memory_peak", "")),
         oom_kills=_oom_kills(fields),
-        outputs=_outputs(outputs, fields),
+        outputs=tuple(output for batch in batches for output in _outputs(batch)),
         outputs_cut="outputs_cut" in fields,
     )
 
@@ -178,13 +191,14 @@ def _oom_kills(fields: Mapping[str, str]) -> int | None:
     return None if before is None or after is None else max(0, after - before)
 
 
-def _outputs(items: list[str], fields: Mapping[str, str]) -> tuple[SeenOutput, ...]:
-    """Sizes and checksums are given in the order of the outputs; a count that differs tells nothing of any."""
-    sizes: list[int | None] = [_count(line) for line in fields.get("sizes", "").split("\n")[:-1]]
-    checksums: list[str | None] = list(_CHECKSUM.findall(fields.get("sha256", "")))
-    if len(sizes) != len(items):
-        sizes = [None] * len(items)
-    if len(checksums) != len(items):
-        checksums = [None] * len(items)
-    split = (item.partition("=") for item in items)
-    return tuple(SeenOutput(n, p, size, sha) for (n, _, p), size, sha in zip(split, sizes, checksums, strict=True))
+def _outputs(batch: _Batch) -> list[SeenOutput]:
+    """Sizes and checksums are in the order of the outputs; another number of them tells nothing of any."""
+    count = len(batch.outputs)
+    sizes: list[int | None] = [_count(line) for line in batch.sizes.split("\n")[:-1]]
+    checksums: list[str | None] = list(_CHECKSUM.findall(batch.sha256))
+    if len(sizes) != count:
+        sizes = [None] * count
+    if len(checksums) != count:
+        checksums = [None] * count
+    split = (output.partition("=") for output in batch.outputs)
+    return [SeenOutput(n, p, size, sha) for (n, _, p), size, sha in zip(split, sizes, checksums, strict=True)]

@@ -48,7 +48,7 @@ class ScriptPlan:
     directory: str  # the attempt's; the files of `build` go here
     control: str  # the service's own: locks and ending records; apart from the working directory
     command: str | tuple[str, ...]  # a shell command line, or an argument vector run exactly as given
-    run: int = 1  # number of this start; with `requeue` the script finds its own, from here upwards
+    run: int = 1  # number of this start; where there is a lock, the script finds its own, from 1
     shell: str = "/bin/bash"  # what the shebang line says; runs a shell command line and the metadata command too
     headers: tuple[str, ...] = ()  # the DRM's directive lines
     workdir: str | None = None  # None: `<directory>/working`
@@ -72,4 +72,4 @@ class ScriptPlan:
     galaxy_lib: str = ""
     galaxy_virtual_env: str = ""
     umask: int | None = None
-    record_patience_s: int = 60  # how long to try to write the ending record on a full disk
+    record_patience_s: int = 3600  # how long to try to write the run lock and the ending record on a full disk

@@ -25,6 +25,7 @@ class NewJob:
     destination_id: str
     destination_params: str
     runner: str
+    notes: tuple[str, ...] = ()  # what the user should know about this job from the beginning
 
 
 # -- accepting --------------------------------------------------------------------------------------------------
@@ -69,6 +70,7 @@ def accept(db: sqlite3.Connection, jobs: Sequence[NewJob], token: str, now: floa
         "INSERT INTO abell_event (job_id, at, kind, text) VALUES (?, ?, 'accepted', ?)",
         ((i, now, f"for destination {j.destination_id}") for i, j in zip(ids, jobs, strict=True)),
     )
+    tell(db, ((i, now, "note", note) for i, j in zip(ids, jobs, strict=True) for note in j.notes))
     if token and ids:
         db.execute("INSERT INTO abell_token VALUES (?, ?, ?, ?)", (token, ids[0], len(ids), now))
     return ids
@@ -95,8 +97,11 @@ def unroute_waiting(db: sqlite3.Connection) -> int:
     return db.execute("UPDATE abell_job SET state = 'new' WHERE state = 'waiting'").rowcount
 
 
-def unrouted(db: sqlite3.Connection, limit: int) -> list[Row]:
-    return db.execute("SELECT id, request FROM abell_job WHERE state = 'new' ORDER BY id LIMIT ?", (limit,)).fetchall()
+def unrouted(db: sqlite3.Connection, after: int, limit: int) -> list[Row]:
+    """Jobs beyond the id `after` whose destination is open."""
+    return db.execute(
+        "SELECT id, request FROM abell_job WHERE state = 'new' AND id > ? ORDER BY id LIMIT ?", (after, limit)
+    ).fetchall()
 
 
 def route(db: sqlite3.Connection, rows: Iterable[tuple[str, str, str, int]]) -> None:
@@ -106,6 +111,11 @@ def route(db: sqlite3.Connection, rows: Iterable[tuple[str, str, str, int]]) -> 
         " why = '' WHERE id = ? AND state = 'new'",
         rows,
     )
+
+
+def leave_unrouted(db: sqlite3.Connection, rows: Iterable[tuple[str, int]]) -> None:
+    """(why, job id) of jobs that no destination takes by this configuration."""
+    db.executemany("UPDATE abell_job SET why = ? WHERE id = ? AND state = 'new'", rows)
 
 
 # -- claiming and submitting --------------------------------------------------------------------------------------

@@ -9,18 +9,16 @@ import argparse
 import ctypes
 import fcntl
 import os
-import selectors
 import socket
 import sys
 
 from abell import address
-from abell.supervisor import cgroup
+from abell.supervisor import HELD, cgroup
 from abell.supervisor.jobs import Jobs
 from abell.supervisor.journal import Journal
 from abell.supervisor.log import Log
 from abell.supervisor.service import Service
 
-HELD = 3  # exit status: another supervisor serves this root
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
@@ -40,23 +38,21 @@ def main() -> int:
             _answer(ready, f"{root}/supervisor.lock is held: another supervisor serves this root")
             return HELD
         log = Log(f"{root}/supervisor.log")
-        listener, where = _listen(root)
+        service = Service(lambda: _listen(root), options.idle_seconds)
     except (OSError, address.AddressError) as error:
         _answer(ready, f"the supervisor of local jobs cannot start: {error}")
         return 1
     os.chdir("/")
     _become_subreaper()
-    selector = selectors.DefaultSelector()
-    service = Service(listener, selector, options.idle_seconds)
     parent = None if options.no_cgroups else cgroup.find()
     found = os.stat(root)
     mark = f"abell-{found.st_dev:x}-{found.st_ino:x}-"
-    jobs = Jobs(Journal(f"{root}/supervisor.journal"), selector, parent, mark, service.tell, log.say)
+    jobs = Jobs(Journal(f"{root}/supervisor.journal"), parent, mark, service.tell, log.say)
     jobs.recover()
-    log.say(f"serving {root} at {where.socket}; {jobs.alive} jobs; control groups: {parent.path if parent else 'none'}")
+    log.say(f"serving {root}: {jobs.alive} jobs; control groups: {parent.path if parent else 'none'}")
     _answer(ready, "")
     service.run(jobs)
-    address.withdraw(root, "supervisor", where)
+    address.withdraw(root, "supervisor", service.address)
     log.say("idle: leaving")
     return 0
 

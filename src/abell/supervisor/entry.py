@@ -22,9 +22,8 @@ class Entry:
     state: Literal["queued", "running", "closing", "over"] = "queued"  # closing: the main process is over, not the rest
     trouble: str = ""  # why it could not be started yet
     pid: int = 0
-    start: int = 0  # of the main process, in clock ticks after boot
-    handle: int = -1  # pidfd of a main process that is not our child, because another supervisor started it
-    adopted: bool = False
+    start: int = 0  # of the main process, in clock ticks after boot; 0: not known any more
+    adopted: bool = False  # another supervisor started it: its processes are not our descendants
     group: Group | None = None
     status: int | None = None  # as wait(2) tells it; None while it runs, and for ever if it was adopted
     cpu_s: float | None = None
@@ -34,6 +33,7 @@ class Entry:
     reason: str = ""
     swept: int = 0  # processes that outlived the main one
     forced: float = 0.0  # uptime of the first KILL
+    clear_since: float = 0.0  # uptime since when nothing of it was seen
 
     @property
     def key(self) -> str:

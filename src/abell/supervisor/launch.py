@@ -8,6 +8,12 @@ import sys
 from collections.abc import Sequence
 from typing import Self
 
+from abell.supervisor import HELD
+
+
+class NoSupervisorError(Exception):
+    """It is not there and cannot be started; the text says why."""
+
 
 class Launch:
     """A supervisor that is starting. `wait` may take a while; what comes before it need not wait."""
@@ -37,13 +43,22 @@ class Launch:
         return cls(process, ready)
 
     def wait(self) -> str:
-        """Empty once it serves, or why it does not: another may have been quicker. Only the first call waits."""
+        """Empty once it serves; or that another one holds the root. Only the first call waits.
+
+        Raises NoSupervisorError.
+        """
         if self._ready < 0:
             return ""
         ready, self._ready = self._ready, -1
         with os.fdopen(ready, "rb") as file:
             said = file.read().decode(errors="replace")
-        return "" if said == "ready" else said or "the supervisor of local jobs died while starting: see supervisor.log"
+        if said == "ready":
+            return ""
+        if self._process.wait() == HELD:
+            return said
+        raise NoSupervisorError(
+            said or "the supervisor of local jobs died as it started; see supervisor.log in the root"
+        )
 
     def abandon(self) -> None:
         """It outlives this process, which will not wait for it."""

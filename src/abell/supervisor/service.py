@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from abell import faults, machine
-from abell.address import AddressError, check_peer
+from abell.address import Address, AddressError, check_peer
 from abell.supervisor import wire
 from abell.supervisor.entry import Report
 from abell.supervisor.jobs import Jobs
@@ -18,22 +18,28 @@ from abell.supervisor.spec import Spec, parse
 
 VERSION = 1
 
+MOST_CLIENTS = 100  # one per server process, and a margin
+LOOK_S = 2.0  # how often it is made sure that clients can come, while there are none
+
+Listen = Callable[[], tuple[socket.socket, Address]]
 Answer = dict[str, Any]
 
 
 class Service:
     """Serves the jobs of one root until there is nothing to do and nobody to do it for."""
 
-    def __init__(self, listener: socket.socket, selector: selectors.BaseSelector, idle_s: float) -> None:
-        self._selector = selector
-        self._listener = listener
+    def __init__(self, listen: Listen, idle_s: float) -> None:
+        """`listen` makes and publishes the socket; it is called again when the socket's file was removed."""
+        self._selector = selectors.DefaultSelector()
+        self._listen = listen
+        self._listener, self.address = listen()
+        self._attend(self._listener)
         self._idle_s = idle_s
         self._clients: set[wire.Connection] = set()
         self._child = False  # whether one has changed its state
         self._reported = False
         self._dismissed = False
-        listener.setblocking(False)
-        selector.register(listener, selectors.EVENT_READ, self._accept)
+        self._spare = os.open(os.devnull, os.O_RDONLY)  # a descriptor to turn a client away with
         self._hear_children()
 
     def tell(self, report: Report) -> None:
@@ -65,6 +71,9 @@ class Service:
                 if rest <= 0 or self._dismissed:
                     return
                 patience = rest if patience is None else min(rest, patience)
+            if not self._clients:
+                patience = LOOK_S if patience is None else min(LOOK_S, patience)
+                self._stay_reachable()
             for key, _ in self._selector.select(patience):
                 key.data()
             jobs.turn(self._child)
@@ -74,6 +83,23 @@ class Service:
             if self._reported:
                 self._reported = False
                 faults.point("supervisor.reported")
+
+    def _attend(self, listener: socket.socket) -> None:
+        listener.setblocking(False)
+        self._selector.register(listener, selectors.EVENT_READ, self._accept)
+
+    def _stay_reachable(self) -> None:
+        """The directory of sockets goes away when its user logs out, or to a cleaner; jobs do not."""
+        if os.path.exists(self.address.socket):
+            return
+        try:
+            listener, where = self._listen()
+        except (OSError, AddressError):
+            return  # a full disk, a spoilt directory: later
+        self._selector.unregister(self._listener)
+        self._listener.close()
+        self._listener, self.address = listener, where
+        self._attend(listener)
 
     def _hear_children(self) -> None:
         """A byte in a pipe for each SIGCHLD, so that one `select` waits for children as well."""
@@ -92,8 +118,13 @@ class Service:
             peer, _ = self._listener.accept()
         except (BlockingIOError, ConnectionError):
             return
+        except OSError:  # no descriptor is left (EMFILE): turn this one away, or the loop would spin
+            self._turn_away()
+            return
         try:
             check_peer(peer)
+            if len(self._clients) >= MOST_CLIENTS:
+                raise AddressError("too many clients")
         except AddressError:
             peer.close()
             return
@@ -101,6 +132,14 @@ class Service:
         self._clients.add(client)
         self._dismissed = False
         self._selector.register(peer, selectors.EVENT_READ, lambda: self._serve(client))
+
+    def _turn_away(self) -> None:
+        os.close(self._spare)
+        try:
+            self._listener.accept()[0].close()
+        except OSError:
+            pass  # it left by itself
+        self._spare = os.open(os.devnull, os.O_RDONLY)
 
     def _serve(self, client: wire.Connection) -> None:
         if client.unsent:

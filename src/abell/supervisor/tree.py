@@ -65,24 +65,33 @@ def native_id(pid: int) -> str | None:
     return os.fsdecode(next(found, b"")) or None
 
 
-def send(processes: Iterable[Process], number: signal.Signals) -> None:
-    """Signal these very processes: one that is gone, and whose id may be another's by now, is passed over.
+def main_processes() -> dict[str, Process]:
+    """native id -> its main process: the oldest session leader. If none leads, then one of those that it left."""
 
-    Another user's (a set-uid program's) cannot be signalled; the caller sees that it lives on.
+    def rank(process: Process) -> tuple[bool, int]:
+        return process.session != process.pid, process.start
+
+    found: dict[str, Process] = {}
+    for process in everything():
+        job = None if process.dead else native_id(process.pid)
+        if job is not None and (job not in found or rank(process) < rank(found[job])):
+            found[job] = process
+    return found
+
+
+def send(processes: Iterable[Process], number: signal.Signals) -> None:
+    """Signal these very processes: one that is gone, and whose id is another's by now, is passed over.
+
+    Between the look and the signal an id cannot come round again. (A pidfd would say the same with more calls, and
+    Linux before 5.3 has none.) Another user's process cannot be signalled: the caller sees that it lives on.
     """
     for process in processes:
-        try:
-            handle = os.pidfd_open(process.pid)
-        except ProcessLookupError:
-            continue
-        try:
-            now = look(process.pid)
-            if now is not None and now.start == process.start:
-                signal.pidfd_send_signal(handle, number)
-        except (ProcessLookupError, PermissionError):
-            pass
-        finally:
-            os.close(handle)
+        now = look(process.pid)
+        if now is not None and now.start == process.start:
+            try:
+                os.kill(process.pid, number)
+            except (ProcessLookupError, PermissionError):
+                pass
 
 
 def memory(processes: Iterable[Process], limit: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from pathlib import Path
 
@@ -64,6 +66,21 @@ def test_an_engine_that_a_client_started_is_started_again_by_who_waits(engine: E
         assert rows[-1]["cause"] == "ok"
         assert client.job(ids[0])["job"]["cause"] == "ok"  # the other connection recovers as well
     assert len(engine.starts()) == 2
+
+
+def test_who_submits_is_not_handed_to_another_configuration(engine: Engine, tmp_path: Path) -> None:
+    other = tmp_path / "job_conf.yml"
+    other.write_text("another")
+    with engine.client() as client:
+        held = client.submit([make_request("true", name="held", workdir="/")])
+        (pid,) = engine.starts()
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: engine.pid() is None)
+        engine.client(str(other), any_config=True).connect()
+        with client.watch(held) as watch:
+            until(lambda: watch.rows(0.1))  # to wait, any engine will do
+        with pytest.raises(NoEngineError, match=f"still has 1 jobs with {other}"):
+            client.submit([make_request("true", workdir="/")])
 
 
 def test_a_server_that_stays_away_is_reported(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

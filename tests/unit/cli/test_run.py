@@ -105,6 +105,19 @@ def test_a_second_interruption_leaves(abell: Abell) -> None:
     assert b"left job 1" in err
 
 
+def test_a_signal_that_our_parent_ignores_stays_ignored(abell: Abell) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        process = abell.begin("run", "--", "touch begun; while ! [ -e go ]; do sleep 0.02; done")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    until((abell.cwd / "begun").exists)
+    process.send_signal(signal.SIGHUP)
+    (abell.cwd / "go").touch()
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
 def test_a_reader_that_goes_away_cancels_the_job(abell: Abell) -> None:
     process = abell.begin("run", "--", "yes")
     assert process.stdout is not None

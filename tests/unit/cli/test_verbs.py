@@ -161,6 +161,7 @@ def test_logs_of_a_job_that_has_not_begun(abell: Abell) -> None:
     done = abell("logs", "1")
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr == "abell: job 1 has written nothing yet (waiting)\n"
+    assert "files" not in abell("show", "1").stdout
 
 
 def test_logs_follow_until_the_end(abell: Abell) -> None:

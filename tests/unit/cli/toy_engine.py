@@ -78,7 +78,6 @@ class Toy:
     def start(self, job: dict[str, Any], user: str) -> int:
         number = len(self.rows) + 1
         directory = self.root / "jobs" / str(number)
-        directory.mkdir(parents=True)
         resources = job.get("resources", {})
         command = job["command"]
         row: dict[str, Any] = {
@@ -99,11 +98,7 @@ class Toy:
             "created": time.time(),
             "started": None,
             "ended": None,
-            "directory": str(directory),
-            "stdout": str(directory / "stdout"),
-            "stderr": str(directory / "stderr"),
-            "job_stdout": str(directory / "job.o"),
-            "job_stderr": str(directory / "job.e"),
+            **dict.fromkeys(("directory", "stdout", "stderr", "job_stdout", "job_stderr")),
             "command": command if isinstance(command, str) else " ".join(command),
             "usage": {"elapsed_s": None, "cpu_s": None, "memory_bytes": None},
             "outputs": [],
@@ -112,8 +107,17 @@ class Toy:
             "toy": job,
         }
         self.rows[number] = row
-        if job.get("name") != "held":
-            threading.Thread(target=self.run, args=(row,), daemon=True).start()
+        if job.get("name") == "held":
+            return number
+        directory.mkdir(parents=True)
+        row.update(
+            directory=str(directory),
+            stdout=str(directory / "stdout"),
+            stderr=str(directory / "stderr"),
+            job_stdout=str(directory / "job.o"),
+            job_stderr=str(directory / "job.e"),
+        )
+        threading.Thread(target=self.run, args=(row,), daemon=True).start()
         return number
 
     def run(self, row: dict[str, Any]) -> None:

@@ -220,3 +220,31 @@ def test_names_in_a_file_do_not_steer_the_terminal(errors_of) -> None:
         'runners: {local: {load: local}}\nexecution: {default: "\\e[2J\\n", environments: {a: {runner: local}}}\n'
     )
     assert error.isprintable()
+
+
+def test_names_and_shells_are_printable(errors_of) -> None:
+    errors = errors_of(
+        'runners: {local: {load: local}, "b\\nad": {load: local}}\n'
+        'execution: {environments: {"": {runner: local}, "a\\tb": {runner: local, shell: "sh\\nrm"}}, default: ""}\n'
+    )
+    assert sum("is no name (use letters, digits, _, - and .)" in e for e in errors) == 3
+    assert any("shell: more than one line of text (write one line)" in e for e in errors)
+
+
+def test_slots_that_no_runner_has(errors_of) -> None:
+    assert errors_of(
+        "runners: {local: {load: local, cores: 4}}\nexecution: {environments: {a: {runner: local, local_slots: 8}}}\n"
+    ) == ["job_conf.yml:2: environments.a: 8 local_slots can never be had of 4 cores (ask for at most 4)"]
+
+
+def test_reading_stops_after_too_many_problems(errors_of) -> None:
+    text = "runners: {local: {load: local}}\nexecution: {environments: {a: {runner: local}}}\ntools:\n"
+    errors = errors_of(text + "".join(f"- {{id: t{i}, environment: nosuch{i}}}\n" for i in range(5000)))
+    assert len(errors) == 201
+    assert errors[-1] == "job_conf.yml:203: 200 errors; reading stops here (repair these first)"
+    errors = errors_of(text + "".join(f"- {{id: t{i}, handler: h}}\n" for i in range(2000)))
+    assert "more than 1000 warnings; reading stops here (repair these first)" in errors[-1]
+
+
+def test_tabs(errors_of) -> None:
+    assert errors_of("runners:\n\tlocal: {}\n")[0].endswith("(indent with spaces, not tabs)")

@@ -86,7 +86,7 @@ def test_what_is_wrong_with_macros(errors_of, tmp_path: Path) -> None:
     assert "circular macro: loop expands pool expands loop (a macro cannot contain itself)" in text
     assert ":4: no macro is named 'lop' (did you mean 'loop'?)" in text
     assert ":5: the macro 'need' needs 'id' (add id=\"...\" to this <expand>)" in text
-    assert ":9: a xml macro without a name" in text
+    assert ":9: a macro of type xml without a name" in text
     assert "circular token" in text
     assert "self.xml:1: circular import of macros: self.xml imports self.xml" in text
     assert ":10: cannot read" in text
@@ -102,10 +102,34 @@ def test_growth_is_bounded(errors_of) -> None:
         "job_conf.xml:7: the macros expand to more than 100000 elements (macros that multiply one another grow without "
         "bound)"
     ]
+
+
+def test_tokens_are_bounded(errors_of) -> None:
     tokens = "".join(f'<token name="@{i}@">' + f"@{i - 1}@" * 10 + "</token>" for i in range(1, 12))
     errors = errors_of(
         FRAME.format('<destination id="a" runner="local"/>', '<token name="@0@">xxxxxxxxxx</token>' + tokens),
         "job_conf.xml",
     )
-    assert all("grows without bound" in e for e in errors)
-    assert errors
+    assert [e.split(": ", 1)[1] for e in errors] == [
+        "the tokens grow without bound (tokens multiply one another: use fewer)"
+    ]
+    many = "".join(f'<token name="@{i}@"/>' for i in range(300))
+    assert "more than 200 tokens" in errors_of(FRAME.format("", many), "job_conf.xml")[0]
+    wide = f'<token name="@A@">{"x" * 100_000}</token>'
+    uses = f'<destination id="a" runner="local"><param id="p">{"@A@" * 100_000}</param></destination>'
+    assert "the tokens grow without bound" in errors_of(FRAME.format(uses, wide), "job_conf.xml")[0]
+
+
+def test_depth_is_bounded(errors_of, tmp_path: Path) -> None:
+    chain = '<xml name="m0"/>' + "".join(f'<xml name="m{i}"><expand macro="m{i - 1}"/></xml>' for i in range(1, 3000))
+    errors = errors_of(
+        FRAME.format('<destination id="a" runner="local"/><expand macro="m2999"/>', chain), "job_conf.xml"
+    )
+    assert "the macros nest deeper than 128 levels" in errors[0]
+    for i in range(30):
+        (tmp_path / f"i{i}.xml").write_text(f"<macros><import>i{i + 1}.xml</import></macros>")
+    errors = errors_of(FRAME.format('<destination id="a" runner="local"/>', "<import>i0.xml</import>"), "job_conf.xml")
+    assert "imports of macros nested deeper than 16 files" in errors[0]
+    loop = '<token name="@A@">@B@</token><token name="@B@">@A@</token>'
+    errors = errors_of(FRAME.format('<destination id="a" runner="local"/>', loop), "job_conf.xml")
+    assert all("circular token" in e for e in errors)

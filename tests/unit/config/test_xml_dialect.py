@@ -56,7 +56,9 @@ def test_default_from_environ(load_text, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_from_config_asks_galaxy_yml(load_text, tmp_path) -> None:
     (tmp_path / "job_conf.xml").write_text(
-        FRAME.format('<destination id="b" runner="local"><param id="x" from_config="brand">no</param></destination>', "")
+        FRAME.format(
+            '<destination id="b" runner="local"><param id="x" from_config="brand">no</param></destination>', ""
+        )
     )
     text = "galaxy: {brand: yes-brand, job_config_file: job_conf.xml}"
     assert load_text(text, "galaxy.yml").configuration.destinations["b"].params == {"x": "yes-brand"}

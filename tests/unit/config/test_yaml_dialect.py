@@ -39,7 +39,9 @@ def test_cores(load_text, text: str, value: object) -> None:
 
 
 def test_recheck_missing_job_retries_is_accepted_everywhere(load_text) -> None:
-    text = "runners: {%s: {load: %s, recheck_missing_job_retries: 2}}\n" + "execution: {environments: {a: {runner: %s}}}"
+    text = (
+        "runners: {%s: {load: %s, recheck_missing_job_retries: 2}}\n" + "execution: {environments: {a: {runner: %s}}}"
+    )
     for backend in ("local", "pbs", "cli", "slurm"):
         loaded = load_text(text % (backend, backend, backend))
         assert loaded.configuration.runners[backend].params == {"recheck_missing_job_retries": 2}

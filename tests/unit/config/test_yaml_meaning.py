@@ -27,6 +27,12 @@ def plain(node: Node | None):
     return node.value
 
 
+@pytest.fixture(params=[getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader], ids=["libyaml", "pure"])
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both of PyYAML's parsers: one of them is what an installation has."""
+    monkeypatch.setattr("abell.config.read_yaml._Loader", request.param)
+
+
 def read(text: str):
     problems = Problems()
     node = read_yaml(text, "f.yml", problems)
@@ -37,7 +43,7 @@ def read(text: str):
     ("text", "value"),
     [("027", 23), ("yes", True), ("off", False), ("2:00:00", 7200), ("0x1f", 31), ("~", None), ("1_000", 1000)],
 )
-def test_scalars(text: str, value: object) -> None:
+def test_scalars(parser: None, text: str, value: object) -> None:
     assert read(f"a: {text}") == ({"a": value}, [])
     assert read(f"a: '{text}'") == ({"a": text}, [])
 
@@ -50,12 +56,16 @@ def test_keys_are_names_as_written() -> None:
     assert read("yes: 1\n010: 2") == ({"yes": 1, "010": 2}, [])
 
 
+keys = st.from_regex(r"k[a-z]{0,5}", fullmatch=True)
+
+
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=12),
-        lambda inner: (
-            st.lists(inner, max_size=4) | st.dictionaries(st.from_regex(r"k[a-z]{0,5}", fullmatch=True), inner)
-        ),
+        st.none()
+        | st.booleans()
+        | st.integers(-(10**9), 10**9)
+        | st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=12),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner),
         max_leaves=20,
     )
 )
@@ -64,7 +74,7 @@ def test_agrees_with_pyyaml(data: object) -> None:
     assert read(text) == (yaml.safe_load(text), [])
 
 
-def test_merge_keys_agree_with_pyyaml() -> None:
+def test_merge_keys_agree_with_pyyaml(parser: None) -> None:
     text = """
         one: &one {a: 1, b: 1}
         two: &two {b: 2, c: 2}
@@ -93,15 +103,17 @@ def test_shared_values_through_aliases() -> None:
         ("<<: 3\n", "f.yml:1: << merges mappings, not a number"),
         ("a: " + "9" * 5000, "f.yml:1: "),
         ("a: \x07\n", "f.yml:1: this is not YAML"),
+        ("a: 0x" + "f" * 5000, "f.yml:1: a number of that size is not allowed"),
+        ('a: "x\\0y"', "f.yml:1: a NUL character is not allowed"),
     ],
 )
-def test_what_is_refused(text: str, message: str) -> None:
+def test_what_is_refused(parser: None, text: str, message: str) -> None:
     _, errors = read(text)
     assert len(errors) == 1
     assert errors[0].startswith(message)
 
 
-def test_nesting_is_bounded() -> None:
+def test_nesting_is_bounded(parser: None) -> None:
     _, errors = read("[" * 100_000)
     assert errors == ["f.yml:1: nested deeper than 64 levels (no job configuration needs that)"]
 
@@ -128,6 +140,12 @@ def test_a_value_that_is_not_what_was_written_draws_a_warning(load_text) -> None
     assert str(warning).endswith(
         ":3: environments.a.job_time: YAML reads 2:00:00 as 7200 (write it in quotes if you mean the text)"
     )
+
+
+def test_a_number_that_is_not_what_was_written_draws_a_warning(load_text) -> None:
+    loaded = load_text(BASE.format("local_slots: 010"))
+    assert loaded.configuration.destinations["a"].params == {"local_slots": 8}  # as Galaxy
+    assert "local_slots: YAML reads 010 as 8" in str(loaded.warnings[0])
 
 
 def test_a_secret_is_not_repeated_in_a_warning(load_text) -> None:

@@ -17,6 +17,8 @@ from abell.script.builder import build
 from abell.script.lock import Owner, Revoked, owner, revoke
 from abell.script.plan import Bell, PlannedGlob, PlannedOutput, ScriptPlan
 
+WAIT_FOR_GO = "while [ ! -e ../go ]; do sleep 0.05; done"
+
 
 def test_streams_code_and_record(workshop):
     job = workshop.make("echo out; echo err >&2; exit 7", own_id="$THE_ID", resources_from="plan")
@@ -286,7 +288,7 @@ def test_more_outputs_than_a_record_holds(workshop):
     job = workshop.make(("sh", "-c", "seq -f 'f%0100g' 1600 | xargs touch"), globs=(PlannedGlob("F", "f*"),))
     assert job.run().returncode == 0
     record = job.ending()
-    assert record.outputs_cut and 200 < len(record.outputs) <= 1500
+    assert record.outputs_cut and 200 < len(record.outputs) < 1600
     assert all(o.size == 0 and o.sha256 for o in record.outputs)
     assert (job.control / "ending.1").stat().st_size < ending.MOST_BYTES
 
@@ -322,10 +324,12 @@ def test_a_bell_that_cannot_ring_changes_nothing(workshop, tmp_path):
 
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "USR1", "USR2", "XCPU"])
 def test_signals_are_recorded_with_the_commands_own_ending(workshop, name):
-    job = workshop.make("echo > started; sleep 0.4; exit 9")
+    meddling = (EnvEntry("execute", f"trap '' {name}"),)  # what the environment does to traps does not last
+    job = workshop.make(f"echo > started; {WAIT_FOR_GO}; exit 9", env=meddling)
     process = job.start(start_new_session=True)
     _await_file(job.base / "working" / "started")
     process.send_signal(getattr(signal, f"SIG{name}"))
+    (job.base / "go").touch()
     process.communicate(timeout=20)
     assert process.returncode == 9
     record = job.ending()
@@ -342,11 +346,12 @@ def test_signal_to_the_whole_group(workshop):
 
 
 def test_a_signal_before_the_command_keeps_it_from_starting(workshop, tmp_path):
-    env = (EnvEntry("execute", f"echo > '{tmp_path}/setup'; sleep 0.4"),)
+    env = (EnvEntry("execute", f"cd '{tmp_path}'; mkdir x; cd x; echo > ../setup; {WAIT_FOR_GO}"),)
     job = workshop.make(("touch", str(tmp_path / "ran")), env=env, metadata=f"touch '{tmp_path}/ran'")
     process = job.start()
     _await_file(tmp_path / "setup")
     process.send_signal(signal.SIGTERM)
+    (tmp_path / "go").touch()
     process.communicate(timeout=20)
     assert process.returncode == 143
     assert (job.ending().stage, job.ending().exit_code) == ("stopped", 143)
@@ -478,6 +483,8 @@ def test_headers_come_first(one_workshop):
         ("env", (EnvEntry("variable", "1", name="1A"),), "variable name"),
         ("outputs", (PlannedOutput("a b", "/x"),), "variable name"),
         ("globs", (PlannedGlob("a", "../x"),), "relative"),
+        ("bell", Bell("/spool", "../../x"), "bell token"),
+        ("run", 2, "numbered from 1"),
         ("globs", (PlannedGlob("a", "/x"),), "relative"),
         ("globs", (PlannedGlob("a$(x)", "x"),), "variable name"),
     ],
@@ -486,6 +493,16 @@ def test_what_no_script_can_hold_is_refused(field, value, told):
     fields = {"job_id": 1, "attempt": 1, "key": "k", "directory": "/d", "control": "/c", "command": ("true",)}
     with pytest.raises(ValueError, match=told):
         build(ScriptPlan(**(fields | {field: value})))
+
+
+def test_the_command_starts_in_a_clean_process(workshop):
+    """No file descriptor, ignored signal or variable of the script's own reaches it."""
+    show = "ls /proc/self/fd; grep -E 'SigIgn|SigBlk' /proc/self/status; env | grep -i -E '^(abell_|_?bash)' || :"
+    job = workshop.make(("/bin/sh", "-c", show), env=(EnvEntry("execute", ":"),))
+    job.run()
+    lines = job.stdout.decode().split()
+    assert lines[:4] == ["0", "1", "2", "3"], "3 is what ls itself opened"
+    assert lines[4:] == ["SigBlk:", "0" * 16, "SigIgn:", "0" * 16]
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")

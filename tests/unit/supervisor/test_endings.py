@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from abell.supervisor import cgroup
-from conftest import Supervised, soon
+
+from .harness import Supervised, soon
 
 
 @pytest.fixture

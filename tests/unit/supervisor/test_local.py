@@ -26,7 +26,8 @@ from abell.backends.local import Local, environment, slots
 from abell.hosts.supervisor import SupervisorPeer
 from abell.job import Cause, Resources, Sighting, State, Unknown
 from abell.supervisor.spec import parse
-from conftest import Supervised
+
+from .harness import Supervised
 
 SERVER = {"HOME": "/home/ada", "PATH": "/server/bin", "SECRET": "x", "LANG": "de_DE.UTF-8", "TMPDIR": "/scratch"}
 
@@ -66,7 +67,9 @@ def drive(steps: Generator[Any, Any, Any], *replies: Reply) -> tuple[list[Any], 
 
 def test_a_submission_is_a_job_of_the_supervisors() -> None:
     asked = submission(resources=Resources(memory_mb=512, walltime_s=60), runner_params={"cores": "8"}, workers=3)
-    (question, learned), _ = drive(Local(SERVER).submit([asked]), Answered({"jobs": {"akey": {"id": "vm:0:akey"}}}))
+    (question, learned), _ = drive(
+        Local(environ=SERVER).submit([asked]), Answered({"jobs": {"akey": {"id": "vm:0:akey"}}})
+    )
     assert learned == Bound("akey", "vm:0:akey")
     spec = parse(question.data["jobs"][0])
     assert (spec.argv, spec.cwd, spec.pool, spec.workers, spec.cores) == (("/tmp/job.sh",), "/tmp", "local", 3, 8)
@@ -77,7 +80,7 @@ def test_a_submission_is_a_job_of_the_supervisors() -> None:
 def test_what_is_learned_of_each() -> None:
     many = [submission(k) for k in ("a", "b", "c")] + [submission("d", params={"local_slots": "two"})]
     answers = {"a": {"id": "x:y:a"}, "b": {"refused": "too wide"}, "c": {"later": "disk full"}}
-    yielded, _ = drive(Local({}).submit(many), Answered({"jobs": answers}))
+    yielded, _ = drive(Local(environ={}).submit(many), Answered({"jobs": answers}))
     learned = [y for y in yielded if not isinstance(y, Ask)]
     assert learned[1:] == [Bound("a", "x:y:a"), Refused("b", "too wide"), Later("c", "disk full")]
     assert isinstance(learned[0], Refused) and "local_slots: 'two'" in learned[0].reason
@@ -93,13 +96,18 @@ def test_what_is_learned_of_each() -> None:
     ],
 )
 def test_no_answer_to_a_submission(reply: Reply, kind: type) -> None:
-    yielded, _ = drive(Local({}).submit([submission()]), reply)
+    yielded, _ = drive(Local(environ={}).submit([submission()]), reply)
     assert isinstance(yielded[1], kind)
 
 
 @pytest.mark.parametrize("reply", [TimedOut(1), Unreachable("no"), Answered({"error": "wrong"})])
 def test_an_outage_changes_nothing(reply: Reply) -> None:
-    for steps in (Local({}).poll(["x"]), Local({}).cancel(["x"]), Local({}).find(["x"]), Local({}).forget(["x"])):
+    for steps in (
+        Local(environ={}).poll(["x"]),
+        Local(environ={}).cancel(["x"], "ada"),
+        Local(environ={}).find(["x"]),
+        Local(environ={}).forget(["x"]),
+    ):
         with pytest.raises(BackendError):
             drive(steps, reply)
 
@@ -113,7 +121,7 @@ def test_reports_are_sightings() -> None:
         {"id": "vm:0:e", "key": "e", "word": "gone"},
         {"id": "vm:0:f", "key": "f", "word": "a word of the future"},
     ]
-    _, found = drive(Local({}).poll(["vm:0:a"]), Answered({"jobs": reports}))
+    _, found = drive(Local(environ={}).poll(["vm:0:a"]), Answered({"jobs": reports}))
     a, b = found["vm:0:a"], found["vm:0:b"]
     assert (a.cause, a.exit_code, a.usage.elapsed_s, a.usage.cpu_s, a.usage.memory_bytes) == (
         Cause.EXIT, 3, 1.5, 0.5, 7,
@@ -122,9 +130,9 @@ def test_reports_are_sightings() -> None:
     assert (b.cause, b.reason, b.signal) == (Cause.CANCELLED, "by ada", 15)
     assert found["vm:0:c"].state is State.RUNNING
     assert found["vm:0:d"] == Unknown("vm:0:d", "no such job")
-    assert found["vm:0:e"].state is State.FINISHING and not found["vm:0:e"].over
+    assert found["vm:0:e"].cause is Cause.LOST  # over, and only its own record can tell how
     assert found["vm:0:f"].state is State.RUNNING
-    assert Local({}).events(reports) == [s for s in found.values() if isinstance(s, Sighting)]
+    assert Local(environ={}).events(reports) == [s for s in found.values() if isinstance(s, Sighting)]
 
 
 def test_slots() -> None:
@@ -149,8 +157,7 @@ def test_through_the_real_supervisor(supervised: Supervised, tmp_path: Path) -> 
     script = tmp_path / "job.sh"
     script.write_text("#!/bin/sh\necho $ABELL_NATIVE_ID; env | cut -d= -f1 | sort > names; exit 4\n")
     script.chmod(0o755)
-    local = Local(SERVER | {"PATH": "/usr/bin:/bin"})
-    supervised.keys.add("akey")
+    local = Local(environ=SERVER | {"PATH": "/usr/bin:/bin"})
 
     async def main() -> Sighting:
         seen: asyncio.Queue[Sighting] = asyncio.Queue()

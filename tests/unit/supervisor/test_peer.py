@@ -14,7 +14,8 @@ import pytest
 from abell import address
 from abell.backends.contract import Answered, Ask, Reply, TimedOut, Unreachable
 from abell.hosts.supervisor import SupervisorPeer
-from conftest import LONG, OVER, Supervised, is_alive, soon
+
+from .harness import LONG, OVER, Supervised, is_alive, soon
 
 
 class Engine:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from abell import address
 from abell.supervisor import spec, wire
-from conftest import Supervised, soon
+
+from .harness import Supervised, soon
 
 HOSTILE = [
     b"garbage",
@@ -94,7 +95,6 @@ def test_a_wrong_job_is_not_a_job(wrong: dict[str, Any]) -> None:
 
 class _Fake:
     root = "/tmp"
-    keys: set[str] = set()  # noqa: RUF012
 
 
 def test_one_wrong_job_starts_none_of_its_message(supervised: Supervised) -> None:
@@ -199,3 +199,23 @@ def test_nothing_left_open(supervised: Supervised) -> None:
         extra.socket.close()
     client.ask("find", keys=[])
     soon(lambda: len(list(descriptors.iterdir())) == before)
+
+
+def test_too_many_clients_are_turned_away(supervised: Supervised) -> None:
+    client = supervised.up().client()
+    with pytest.raises(ConnectionError):
+        for _ in range(120):
+            supervised.client()
+    assert client.ask("find", keys=[]) == {"ids": {}}
+
+
+def test_a_removed_socket_is_made_again(supervised: Supervised) -> None:
+    client = supervised.up("--idle-seconds", "60").client()
+    client.start(supervised.job("a0", "while ! [ -e go ]; do sleep 0.05; done"))
+    client.running("a0")
+    found = address.read(supervised.root, "supervisor")
+    assert found is not None
+    client.socket.close()
+    Path(found.socket).unlink()
+    soon(Path(found.socket).exists)
+    soon(lambda: supervised.client().ask("find", keys=["a0"])["ids"] != {})

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from abell.supervisor.pool import Pool
 from abell.supervisor.spec import Spec
-from conftest import Supervised, soon
+
+from .harness import Supervised, soon
 
 
 def test_workers(supervised: Supervised) -> None:

@@ -1,6 +1,10 @@
 # The first run saves its directories as they were, later ones begin with that copy.
 ## The name without .part appears by a rename, so it is a complete copy; without it no command has run yet.
 for abell_each in working outputs configs; do
+  if [ -e "$abell_control/lock.$((abell_run + 1))" ]; then
+    printf 'abell: a later run of job %s has started; nothing was run\n' "$abell_job" >&2
+    exit 75
+  fi
   abell_saved=$abell_directory/_$abell_each abell_each=$abell_directory/$abell_each
   if [ -d "$abell_saved" ]; then
     abell_tool rm -rf "$abell_each" && abell_tool cp -R -p "$abell_saved" "$abell_each" || exit 1

@@ -1,0 +1,77 @@
+"""`abell route`: no engine, no root, nothing runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+pytest.importorskip("abell.route.static")
+
+from abell.cli.app import abell
+
+CONFIG = """\
+runners:
+  local: {load: local}
+execution:
+  default: local
+  environments:
+    local: {runner: local}
+    big: {runner: local, tags: [many]}
+tools:
+  - {id: bwa, environment: many}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    path = tmp_path / "job_conf.yml"
+    path.write_text(CONFIG)
+    return str(path)
+
+
+def route(*args: str) -> Result:
+    return CliRunner().invoke(abell, ["route", *args], standalone_mode=False)
+
+
+def test_without_a_configuration_everything_is_local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ABELL_ROOT", str(tmp_path / "root"))
+    done = route("--", "sort", "x")
+    assert done.return_value == 0
+    assert done.output.startswith("local (runner local)\n  ")
+    assert not (tmp_path / "root").exists()
+
+
+def test_it_says_why_and_says_it_safely(config: str) -> None:
+    done = route("-c", config, "--tool", "bwa")
+    assert done.output.startswith("big (runner local)\n")
+    assert f"{config}:9" in done.output
+    hostile = route("-c", config, "--to", "no\x1b[31mwhere")
+    assert "no\\x1b[31mwhere" in hostile.output
+    assert "\x1b" not in hostile.output
+
+
+def test_json(config: str) -> None:
+    said = json.loads(route("-c", config, "--tool", "bwa", "--json").output)
+    assert (said["destination"], said["runner"]) == ("big", "local")
+    assert said["why"]
+
+
+def test_a_job_that_would_be_rejected(config: str) -> None:
+    done = route("-c", config, "--to", "nowhere")
+    assert done.return_value == 122
+    assert done.output.startswith("rejected: ")
+    assert json.loads(route("-c", config, "--to", "nowhere", "--json").output)["destination"] is None
+
+
+def test_a_configuration_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from abell.__main__ import main
+
+    path = tmp_path / "job_conf.yml"
+    path.write_text("runners: {a: {load: nonsense}}\nexecution: {default: b, environments: {}}\n")
+    assert main(["route", "-c", str(path)]) == 125
+    problems = capsys.readouterr().err
+    assert f"{path}:1" in problems
+    assert f"{path}:2" in problems
