@@ -198,20 +198,21 @@ def test_a_file_name_that_is_not_utf8_can_be_told(database: Database) -> None:
         ("sqlite:////srv/a%20b.sqlite?isolation_level=IMMEDIATE", "/srv/a b.sqlite"),
         ("sqlite:///./database/universe.sqlite", "database/universe.sqlite"),
         ("sqlite+pysqlite:////srv/x", "/srv/x"),
+        ("postgresql://user:secret@host/galaxy", "/root/abell.sqlite"),
     ],
 )
 def test_path_of(url: str | None, path: str) -> None:
     assert path_of(url, Path("/root")) == Path(path)
 
 
-@pytest.mark.parametrize("url", ["postgresql://u:secret@h/db", "sqlite://", "sqlite://host/x", "mysql:///x"])
+@pytest.mark.parametrize("url", ["oracle://u:secret@h/db", "sqlite://", "sqlite://host/x", "mysql:///x"])
 def test_path_of_what_is_not_sqlite(url: str) -> None:
     with pytest.raises(StoreError) as caught:
         path_of(url, Path("/root"))
     assert "secret" not in str(caught.value)
 
 
-MOUNTS = r"""22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+MOUNTS = rb"""22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 23 22 0:21 / /proc rw,nosuid - proc proc rw
 40 22 0:40 / /home rw shared:2 master:1 - nfs4 server:/home rw,vers=4.2
 41 40 8:2 / /home/local rw - xfs /dev/sdb rw
@@ -240,4 +241,4 @@ def test_the_kind_of_a_file_system(path: str, kind: str) -> None:
 
 
 def test_nothing_is_known_without_mounts() -> None:
-    assert file_system.kind(Path("/x"), "") == ""
+    assert file_system.kind(Path("/x"), b"") == ""
