@@ -189,6 +189,12 @@ class Site:
             )
             assert [tuple(r) for r in ended] == [], "jobs that ended twice"
 
+    def untidied(self) -> list[Path]:
+        """Working files of ended attempts, which by the default of `cleanup_job` are removed."""
+        with self.database() as db:
+            over = [Path(row[0]) for row in db.execute("SELECT directory FROM abell_attempt WHERE phase = 'over'")]
+        return [where / name for where in over for name in ("working", "home", "tmp") if (where / name).exists()]
+
     def supervisor(self) -> int | None:
         """The process id of the supervisor of local jobs; None if there is none."""
         found = address.read(self.root, "supervisor")
