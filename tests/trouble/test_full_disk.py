@@ -123,8 +123,7 @@ def test_the_supervisors_journal_is_full(tmp_path: Path, disk: MakeDisk) -> None
     site = Site(small.point / "root", tmp_path / "work")
     config = tmp_path / "galaxy.yml"
     config.write_text(
-        f"galaxy:\n  job_working_directory: {tmp_path}/jobs\n"
-        f"  database_connection: sqlite:///{tmp_path}/abell.sqlite\n"
+        f"galaxy:\n  job_working_directory: {tmp_path}/jobs\n  database_connection: sqlite:///{tmp_path}/abell.sqlite\n"
     )
     try:
         site.serve("--config", str(config))
@@ -151,8 +150,7 @@ def test_a_supervisor_that_starts_on_a_full_disk_keeps_its_jobs(tmp_path: Path, 
     site = Site(small.point / "root", tmp_path / "work")
     config = tmp_path / "galaxy.yml"
     config.write_text(
-        f"galaxy:\n  job_working_directory: {tmp_path}/jobs\n"
-        f"  database_connection: sqlite:///{tmp_path}/abell.sqlite\n"
+        f"galaxy:\n  job_working_directory: {tmp_path}/jobs\n  database_connection: sqlite:///{tmp_path}/abell.sqlite\n"
     )
     try:
         site.serve("--config", str(config))
@@ -169,7 +167,9 @@ def test_a_supervisor_that_starts_on_a_full_disk_keeps_its_jobs(tmp_path: Path, 
         until(lambda: site.ended(job))
         assert site.job(job)["cause"] == "ok"
         assert lines(site.work / "ran") == ["once"]
-        left = [path.name for path in (small.point / "root").iterdir() if re.search(r"json\.\d+|\.new|\.probe", path.name)]
+        left = [
+            path.name for path in (small.point / "root").iterdir() if re.search(r"json\.\d+|\.new|\.probe", path.name)
+        ]
         assert not left, "drafts that had no room are removed"
     finally:
         site.end()

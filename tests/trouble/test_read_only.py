@@ -28,9 +28,7 @@ def fails_clearly(site: Site, said: str) -> None:
 
 @needs_root
 @pytest.mark.parametrize("used_before", [False, True])
-def test_a_file_system_that_is_read_only(
-    tmp_path: Path, disk: Callable[[str, str], Disk], used_before: bool
-) -> None:
+def test_a_file_system_that_is_read_only(tmp_path: Path, disk: Callable[[str, str], Disk], used_before: bool) -> None:
     small = disk("disk", "3m")
     site = Site(small.point / "root", tmp_path / "work")
     if used_before:
@@ -106,5 +104,3 @@ def test_a_file_of_the_root_belongs_to_somebody_else(stranger: Site) -> None:
     assert failed.returncode == 125
     assert "abell.sqlite" in failed.stderr and "writable" in failed.stderr
     assert "Traceback" not in failed.stderr
-
-

@@ -1,0 +1,85 @@
+"""Too few descriptors, too few processes: jobs wait or fail clearly, the engine lives on."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.trouble.conftest import AS_NOBODY, Site, lines, needs_root, until
+
+
+def test_few_descriptors(tmp_path: Path) -> None:
+    """64 for the engine and its supervisor, and more clients than that."""
+    site = Site(tmp_path / "root", tmp_path / "work")
+    site.prefix = ("prlimit", "--nofile=64:64", "--")
+    server = site.serve()
+    site.prefix = ()
+    published = site.published()
+    assert published is not None
+    crowd = []
+    try:
+        for _ in range(100):
+            client = socket.socket(socket.AF_UNIX)
+            client.connect(published.socket)
+            crowd.append(client)
+        waiting = site.begin("submit", "--", f"echo late >> {site.work}/ran")
+        with pytest.raises(Exception, match="timed out"):
+            waiting.wait(1.0)
+        assert server.poll() is None
+    finally:
+        for client in crowd:
+            client.close()
+    out, err = waiting.communicate(timeout=30)
+    assert waiting.returncode == 0, err
+    jobs = [site.submit("--", f"echo j{n} >> {site.work}/ran") for n in range(8)]
+    until(lambda: site.ended(int(out), *jobs))
+    assert [row["cause"] for row in site.rows().values()] == ["ok"] * 9
+    assert lines(site.work / "ran") == [*(f"j{n}" for n in range(8)), "late"]
+    assert server.poll() is None
+    site.end()
+
+
+@pytest.fixture
+def nobody(tmp_path: Path) -> Iterator[Site]:
+    for parent in (tmp_path, *tmp_path.parents[:2]):
+        parent.chmod(0o755)
+    site = Site(tmp_path / "home" / "root", tmp_path / "work", AS_NOBODY)
+    (tmp_path / "home").mkdir()
+    for path in (tmp_path / "home", site.work):
+        os.chown(path, 65534, 65534)
+    site.environ["HOME"] = str(tmp_path / "home")
+    yield site
+    site.end()
+
+
+@needs_root
+def test_no_more_processes(nobody: Site) -> None:
+    """The engine's user may have no further process or thread: what was accepted waits, and runs once it may."""
+    server = nobody.serve()
+    assert nobody("run", "--", "true").returncode == 0
+    supervisor = nobody.root / "supervisor.json"
+    import json
+
+    pid = json.loads(supervisor.read_text())["pid"]
+    set_limit(pid, 1)
+    set_limit(server.pid, 1)
+    jobs = [int(nobody("submit", "--", f"echo j{n} >> {nobody.work}/ran").stdout) for n in range(3)]
+    until(lambda: all("cannot be started" in nobody.rows()[job]["why"] for job in jobs))
+    assert not lines(nobody.work / "ran")
+    set_limit(pid, 1000)
+    set_limit(server.pid, 1000)
+    until(lambda: nobody.ended(*jobs))
+    assert [nobody.rows()[job]["cause"] for job in jobs] == ["ok"] * 3
+    assert lines(nobody.work / "ran") == ["j0", "j1", "j2"]
+    assert server.poll() is None
+
+
+def set_limit(pid: int, processes: int) -> None:
+    """By root: it may also raise it again."""
+    import resource
+
+    resource.prlimit(pid, resource.RLIMIT_NPROC, (processes, processes))
