@@ -13,6 +13,7 @@ from abell.faults import point
 from abell.job import State, new_key
 from abell.live import Live
 from abell.request_json import from_json
+from abell.script.bell import new_token
 from abell.store import statements as st
 
 
@@ -63,5 +64,5 @@ def _attempt(board: Board, row: sqlite3.Row, runner: Runner) -> Live:
         request=from_json(json.loads(row["request"])),
         directory=Path(before["directory"]) if before else board.layout.attempt(row["id"], number),
         state=State.SUBMITTING,
-        bell=new_key() if board.lane(runner).backend.rings else "",
+        bell=new_token() if board.lane(runner).backend.rings else "",
     )

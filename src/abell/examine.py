@@ -47,7 +47,7 @@ async def examine(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
                 _collected(board, live, decision, got)
     finally:
         for live in lives:
-            live.looking = False
+            board.looked(live)
         board.wake()
 
 

@@ -16,8 +16,8 @@ class State(StrEnum):
     SUBMITTING = "submitting"  # claimed: the DRM may or may not have it
     QUEUED = "queued"  # the DRM has it
     HELD = "held"  # the DRM has it and will not start it by itself
-    RUNNING = "running"
-    SUSPENDED = "suspended"
+    RUNNING = "running"  # its command runs
+    SUSPENDED = "suspended"  # the DRM has stopped it for a while
     FINISHING = "finishing"  # the run is over; outputs are being collected
     ENDED = "ended"  # the cause says how
 
@@ -28,12 +28,12 @@ class Cause(StrEnum):
     OK = "ok"  # exit code 0, by the lock owner's own record, and every declared output is there
     EXIT = "exit"  # the command's own exit code, not 0
     SIGNAL = "signal"  # the command died by a signal that nobody below claims
-    WALLTIME = "walltime"
-    MEMORY = "memory"
-    OUTPUT_SIZE = "output_size"
+    WALLTIME = "walltime"  # it ran longer than it was given
+    MEMORY = "memory"  # it used more than it was given
+    OUTPUT_SIZE = "output_size"  # its output grew beyond the limit
     OUTPUT = "output"  # the command succeeded, but a declared output was not returned
     NODE = "node"  # the machine it ran on failed
-    PREEMPTED = "preempted"
+    PREEMPTED = "preempted"  # it made way for a more important job
     CANCELLED = "cancelled"  # by whom: in the message
     REJECTED = "rejected"  # Abell or the DRM will never run it
     LOST = "lost"  # no evidence of any ending: never a success

@@ -67,12 +67,12 @@ def _silence(board: Board, token: str) -> None:
 
 async def poll(lane: Lane, board: Board) -> None:
     """Ask the DRM of this lane about all its attempts. A poll that fails changes nothing."""
-    asked = {live.native_id: live for live in lane.lives.values() if live.native_id}
+    asked = {live.native_id: (live, live.words) for live in lane.lives.values() if live.native_id}
     if not asked:
         return
     for native_id, word in (await lane.ask(lane.backend.poll(list(asked)))).items():
-        live = asked.get(native_id)
-        if live is not None:
+        live, words = asked.get(native_id, (None, 0))
+        if live is not None and live.words == words:  # else what was pushed meanwhile is newer than this answer
             hear(board, live, word)
     board.wake()
 
@@ -100,6 +100,7 @@ def hear(board: Board, live: Live, word: Sighting | Unknown) -> None:
     """One word of a DRM about one attempt."""
     if live.decided or live.over:
         return
+    live.words += 1
     if isinstance(word, Sighting):
         if word.key and word.key != live.key:
             log.warning("job %d: %s is another job by now (%s)", live.job_id, word.native_id, word.key)

@@ -28,6 +28,8 @@ def follow(
 ) -> JobRow:
     """The job's row when it has ended and all that it wrote has been copied. Raises BrokenPipeError."""
     status = StatusLine()
+    for stream in streams.values():
+        stream.before_first = status.stop
     wake = None if interrupts is None else interrupts.fileno()
     last: JobRow | None = None
     pause: float | None = None
@@ -41,8 +43,6 @@ def follow(
                     status.show(f"job {job}: cancelling; Ctrl-C again leaves it to itself")
                     on_interrupt()
                 copied = sum(stream.copy() for stream in streams.values())
-                if any(stream.written for stream in streams.values()):
-                    status.stop()
                 pause = _next_pause(pause, copied, last)
         if last is None or last["state"] != State.ENDED:
             raise AbellError(f"the engine knows no job {job}", "abell ps --all lists them")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import stat
+from collections.abc import Callable
 
 _CHUNK = 1 << 18
 _AT_ONCE = 1 << 24  # bytes; a job that writes faster than we can must not keep us from hearing that it ended
@@ -15,6 +16,7 @@ class Stream:
 
     def __init__(self, sink: int) -> None:
         self.written = 0  # bytes, over all files
+        self.before_first: Callable[[], None] = lambda: None  # called before anything is written
         self._sink = sink
         self._path: str | None = None
         self._attempt = 0
@@ -41,6 +43,8 @@ class Stream:
             self._offset = 0  # the cluster has started the job again
         copied = 0
         while copied < _AT_ONCE and (data := os.pread(self._file, _CHUNK, self._offset)):
+            if self.written + copied == 0:
+                self.before_first()
             _write_all(self._sink, data)
             self._offset += len(data)
             copied += len(data)

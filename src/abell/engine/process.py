@@ -49,6 +49,10 @@ async def _serve(
     settings = configuration.settings
     layout = Layout.of(root, settings)
     layout.make()
+    if (settings.database_connection or "").startswith("postgres"):
+        log.warning(
+            "database_connection names PostgreSQL, which is not active yet: the queue is an SQLite file in %s", root
+        )
     database = Database(path_of(settings.database_connection, root), beat.check if beat else lambda: None)
     database.take_over()
     supervisor: SupervisorPeer

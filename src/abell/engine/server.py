@@ -21,6 +21,7 @@ from abell.errors import RefusedError
 from abell.file_thread import FileThread
 from abell.flow import Engine
 from abell.job import LIVE, Request, State
+from abell.shape import is_plain_text
 from abell.store import statements as st
 from abell.store.sqlite import Superseded
 
@@ -101,9 +102,8 @@ class Server:
                 await writer.drain()
         except (ConnectionError, ValueError, asyncio.LimitOverrunError) as error:
             log.debug("a client is gone: %s", error)
-        except Superseded as error:
-            log.error("%s", error)
-            self.engine.board.wake()  # it will find that out, too, and leave; the client looks for the other engine
+        except Superseded:
+            self.engine.board.wake()  # it leaves by itself
         except asyncio.CancelledError:
             pass  # the engine leaves
         finally:
@@ -117,14 +117,11 @@ class Server:
     async def _answer(self, client: Client, line: bytes) -> None:
         request_id = None
         try:
-            try:
-                message = json.loads(line)
-                request_id = message["id"]
-                operation = self._operations[message["op"]]
-            except (ValueError, TypeError, KeyError) as error:
-                raise RefusedError(
-                    "bad_message", "not a message of this protocol", "is the client of the same version?"
-                ) from error
+            message = _parse(line)
+            request_id = message["id"]
+            operation = self._operations.get(message["op"])
+            if operation is None:
+                raise _bad_message(f"there is no operation {message['op'][:40]!r}")
             answer = operation(client, message)
             if isinstance(answer, Awaitable):
                 answer = await answer
@@ -148,8 +145,10 @@ class Server:
     async def _submit(self, client: Client, message: dict[str, Any]) -> Answer:
         plain = message.get("jobs")
         token = message.get("token", "")
-        if not isinstance(plain, list) or not isinstance(token, str) or not all(isinstance(p, dict) for p in plain):
-            raise RefusedError("bad_message", "`submit` needs `jobs`, a list of requests")
+        if not isinstance(plain, list) or not all(isinstance(p, dict) for p in plain):
+            raise _bad_message("`submit` needs `jobs`, a list of requests")
+        if not is_plain_text(token):
+            raise _bad_message("`token` is a text")
         return {"ids": self.engine.accept(await self._read(plain), token)}
 
     async def _read(self, plain: Sequence[dict[str, Any]]) -> list[Request]:
@@ -173,16 +172,15 @@ class Server:
         if "ids" in message:
             rows = st.jobs_by_id(db, _ids(message["ids"]))
         else:
-            try:
-                states = [State(s) for s in message.get("states") or LIVE]
-            except ValueError as error:
-                raise RefusedError("bad_message", str(error), f"states: {', '.join(State)}") from error
+            user = message.get("user", "")
+            if not is_plain_text(user):
+                raise _bad_message("`user` is a text")
             rows = st.jobs(
                 db,
-                states,
-                user=str(message.get("user") or ""),
-                after=int(message.get("after") or 0),
-                limit=max(1, min(int(message.get("limit") or 100), 10_000)),
+                _states(message.get("states", list(LIVE))),
+                user=user,
+                after=_number(message, "after", 0),
+                limit=max(1, min(_number(message, "limit", 100), 10_000)),
                 newest_first=message.get("order") == "newest",
             )
         return {"jobs": [self._row(r) for r in rows], "counts": st.counts(db), "notices": self.notices()}
@@ -278,8 +276,40 @@ def user_name(uid: int) -> str:
 
 def _ids(value: Any) -> list[int]:
     if not isinstance(value, list) or not all(isinstance(i, int) and 0 < i < 2**63 for i in value):
-        raise RefusedError("bad_message", "job ids are whole numbers from 1 up")
+        raise _bad_message("job ids are whole numbers from 1 up")
     return value
+
+
+def _states(value: Any) -> list[State]:
+    if not isinstance(value, list) or not set(State).issuperset(v for v in value if isinstance(v, str)):
+        raise _bad_message(f"`states` is a list of {', '.join(State)}")
+    if not all(isinstance(v, str) for v in value):
+        raise _bad_message("`states` is a list of texts")
+    return [State(v) for v in value]
+
+
+def _number(message: Mapping[str, Any], name: str, default: int) -> int:
+    value = message.get(name, default)
+    if not isinstance(value, int) or not 0 <= value < 2**63:
+        raise _bad_message(f"`{name}` is a whole number from 0 up")
+    return value
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    """A message with its `id` and `op`, or RefusedError."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _bad_message("this is not JSON") from error
+    if not isinstance(message, dict) or not isinstance(message.get("id"), int | str):
+        raise _bad_message("a message is an object with a number or text `id`")
+    if not isinstance(message.get("op"), str):
+        raise _bad_message("a message has a text `op`")
+    return message
+
+
+def _bad_message(text: str) -> RefusedError:
+    return RefusedError("bad_message", text, "is the client of the same version?")
 
 
 def _error(request_id: Any, refused: RefusedError) -> dict[str, Any]:

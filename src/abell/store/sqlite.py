@@ -27,12 +27,15 @@ def path_of(database_connection: str | None, root: Path) -> Path:
     """The file that a `database_connection` names, as SQLAlchemy reads such URLs; by default one in the root.
 
     Three slashes and a path are relative to the current directory, four are absolute; options after `?` are for
-    SQLAlchemy's driver and mean nothing here.
+    SQLAlchemy's driver and mean nothing here. PostgreSQL is not active in this version: the queue is in the root then.
     """
     if not database_connection:
         return root / "abell.sqlite"
     parts = urlsplit(database_connection)
-    if parts.scheme.partition("+")[0] != "sqlite":
+    dialect = parts.scheme.partition("+")[0]
+    if dialect in ("postgresql", "postgres"):  # Galaxy's own, most of the time; `config check` lists it as not active
+        return root / "abell.sqlite"
+    if dialect != "sqlite":
         raise StoreError(
             f"database_connection: {parts.scheme}:// is not active in this version",
             "name a file by sqlite:////absolute/path, or leave the option out",

@@ -19,7 +19,7 @@ from abell.supervisor.spec import Spec, parse
 VERSION = 1
 
 MOST_CLIENTS = 100  # one per server process, and a margin
-LOOK_S = 5.0  # how often it is made sure that clients can come, while there are none
+LOOK_S = 2.0  # how often it is made sure that clients can come, while there are none
 
 Listen = Callable[[], tuple[socket.socket, Address]]
 Answer = dict[str, Any]

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Supervised
 
 from abell.backends.contract import (
     Answered,
@@ -27,6 +26,8 @@ from abell.backends.local import Local, environment, slots
 from abell.hosts.supervisor import SupervisorPeer
 from abell.job import Cause, Resources, Sighting, State, Unknown
 from abell.supervisor.spec import parse
+
+from .harness import Supervised
 
 SERVER = {"HOME": "/home/ada", "PATH": "/server/bin", "SECRET": "x", "LANG": "de_DE.UTF-8", "TMPDIR": "/scratch"}
 
@@ -77,12 +78,12 @@ def test_a_submission_is_a_job_of_the_supervisors() -> None:
 
 
 def test_what_is_learned_of_each() -> None:
-    many = [submission(k) for k in ("a", "b", "c")] + [submission("d", params={"local_slots": "two"})]
+    many = [submission(k) for k in ("a", "b", "c")] + [submission("d", runner_params={"cores": "two"})]
     answers = {"a": {"id": "x:y:a"}, "b": {"refused": "too wide"}, "c": {"later": "disk full"}}
     yielded, _ = drive(Local(environ={}).submit(many), Answered({"jobs": answers}))
     learned = [y for y in yielded if not isinstance(y, Ask)]
     assert learned[1:] == [Bound("a", "x:y:a"), Refused("b", "too wide"), Later("c", "disk full")]
-    assert isinstance(learned[0], Refused) and "local_slots: 'two'" in learned[0].reason
+    assert isinstance(learned[0], Refused) and "cores: 'two'" in learned[0].reason
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,6 @@ def test_through_the_real_supervisor(supervised: Supervised, tmp_path: Path) -> 
     script.write_text("#!/bin/sh\necho $ABELL_NATIVE_ID; env | cut -d= -f1 | sort > names; exit 4\n")
     script.chmod(0o755)
     local = Local(environ=SERVER | {"PATH": "/usr/bin:/bin"})
-    supervised.keys.add("akey")
 
     async def main() -> Sighting:
         seen: asyncio.Queue[Sighting] = asyncio.Queue()

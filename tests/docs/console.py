@@ -1,0 +1,132 @@
+"""Runs the consoles of a page: its blocks of the language `console`, in order, in one shell at a terminal.
+
+A line that begins with `$ ` is a command (`> ` goes on with it), the lines below are what it prints; `...` stands for
+any number of lines. Blocks with a title are files of that name. A block after `<!-- not run: why -->` is not run.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import pty
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+BLOCK = re.compile(
+    r"(?P<skip><!-- not run: [^>]+ -->\n)?^```(?P<lang>\w*)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+COLUMNS = 96
+MARK = "\x02"  # before and after the output of each command
+
+# What differs from one run to the next.
+CHANGES = (
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d", "TIME"),
+    (r"\S+:[0-9a-f]{8}:a[a-z2-7]{13}", "ID"),
+    (r"\b\d+(\.\d+)?s\b", "SECONDS"),
+    (r"\b\d+(\.\d+)?[KMG]\b", "SIZE"),
+    (r"\bran \d+ s\b", "ran N s"),
+    (r"\bprocess \d+\b", "process N"),
+    (r"/\S*/(?=\.local/state/abell|work\b)", "/HOME/"),
+    (r"[ \t]+", " "),
+)
+
+
+@dataclass
+class Command:
+    text: str
+    expected: list[str] = field(default_factory=list)
+
+
+def files(page: str) -> dict[str, str]:
+    return {m["title"]: m["body"] for m in BLOCK.finditer(page) if m["title"]}
+
+
+def commands(page: str) -> list[Command]:
+    found: list[Command] = []
+    for block in BLOCK.finditer(page):
+        if block["lang"] != "console" or block["skip"] or block["title"]:
+            continue
+        for line in block["body"].splitlines():
+            if line.startswith("$ "):
+                found.append(Command(line[2:]))
+            elif line.startswith("> ") and found and not found[-1].expected:
+                found[-1].text += "\n" + line[2:]
+            else:
+                found[-1].expected.append(line)
+    return found
+
+
+def play(page: str, folder: Path) -> list[list[str]]:
+    """What each command of the page printed, in a fresh home; the engine that it started is ended."""
+    binaries, work = folder / "bin", folder / "work"
+    for directory in (binaries, work):
+        directory.mkdir()
+    abell = binaries / "abell"
+    abell.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m abell "$@"\n')
+    abell.chmod(0o755)
+    python = binaries / "python3"
+    python.symlink_to(sys.executable)
+    for name, text in files(page).items():
+        (work / name).write_text(text)
+    environ = {
+        "PATH": f"{binaries}:{os.environ['PATH']}",
+        "PYTHONPATH": str(REPOSITORY / "src"),
+        "VIRTUAL_ENV": sys.prefix,
+        "HOME": str(folder),
+        "TZ": "UTC",
+        "LC_ALL": "C.UTF-8",
+        "TERM": "dumb",
+        "COLUMNS": str(COLUMNS),
+        "XDG_RUNTIME_DIR": os.environ.get("XDG_RUNTIME_DIR", ""),
+    }
+    script = "\n".join(f"_code=$?; printf '{MARK}'; (exit $_code)\n{command.text}" for command in commands(page))
+    try:
+        return shown(script, work, environ)
+    finally:
+        for verb in (["cancel", "--all"], ["stop"]):
+            subprocess.run([str(abell), *verb], env=environ, cwd=work, capture_output=True, timeout=60, check=False)
+
+
+def shown(script: str, work: Path, environ: dict[str, str]) -> list[list[str]]:
+    ours, theirs = pty.openpty()
+    shell = subprocess.Popen(
+        ["bash", "-c", script], cwd=work, env=environ, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    data = b""
+    while chunk := _read(ours):
+        data += chunk
+    os.close(ours)
+    shell.wait()
+    text = data.decode(errors="replace").replace("\r\n", "\n")
+    # Lines that said what it waits for, and were erased.
+    text = re.sub(r"\r\x1b\[K[^\n\r]*(?=\r\x1b\[K)", "", text).replace("\r\x1b[K", "")
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    return [[line.rstrip() for line in part.rstrip("\n").split("\n")] for part in text.split(MARK)[1:]]
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except OSError as error:
+        if error.errno == errno.EIO:  # nobody has the terminal open any more
+            return b""
+        raise
+
+
+def plain(line: str) -> str:
+    for what, instead in CHANGES:
+        line = re.sub(what, instead, line)
+    return line.strip()
+
+
+def agrees(expected: list[str], got: list[str]) -> bool:
+    pattern = "".join(
+        r"(?:.*\n)*" if line == "..." else re.escape(plain(line)) + r"\n" for line in expected if line.strip()
+    )
+    return re.fullmatch(pattern, "".join(plain(line) + "\n" for line in got if line.strip())) is not None
