@@ -73,9 +73,7 @@ class Site:
             )
         self.servers.append(server)
         if wait:
-            until(
-                lambda: server.poll() is not None or self.published() not in (None, ()), what="the start of the server"
-            )
+            until(lambda: server.poll() is not None or self.published(), what="the start of the server")
             assert server.poll() is None, self.log.read_text()
         return server
 
