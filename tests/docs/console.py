@@ -104,10 +104,13 @@ def shown(script: str, work: Path, environ: dict[str, str]) -> list[list[str]]:
     os.close(ours)
     shell.wait()
     text = data.decode(errors="replace").replace("\r\n", "\n")
-    # Lines that said what it waits for, and were erased.
-    text = re.sub(r"\r\x1b\[K[^\n\r]*(?=\r\x1b\[K)", "", text).replace("\r\x1b[K", "")
-    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    return [[line.rstrip() for line in part.rstrip("\n").split("\n")] for part in text.split(MARK)[1:]]
+    return [_seen(part) for part in text.split(MARK)[1:]]
+
+
+def _seen(output: str) -> list[str]:
+    """The lines that stay on the screen: without those that said what it waits for, and were erased; no colours."""
+    output = re.sub(r"\r\x1b\[K[^\n\r]*(?=\r\x1b\[K)", "", output).replace("\r\x1b[K", "")
+    return [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", output).rstrip("\n").split("\n")]
 
 
 def _read(descriptor: int) -> bytes:
