@@ -13,6 +13,7 @@ from abell.faults import point
 from abell.job import State, new_key
 from abell.live import Live
 from abell.request_json import from_json
+from abell.script.bell import new_token
 from abell.store import statements as st
 
 
@@ -25,9 +26,8 @@ def claim(board: Board, runner_id: str) -> list[Live]:
         return []
     now = time.time()
     rows = st.next_waiting(board.database.reader, runner_id, room)
-    if len(rows) < room:
-        board.waiting.discard(runner_id)
     if not rows:
+        board.waiting.discard(runner_id)
         return []
     lives = [_attempt(board, row, runner) for row in rows]
     claims = [
@@ -44,6 +44,8 @@ def claim(board: Board, runner_id: str) -> list[Live]:
     with board.database.transaction() as db:
         st.claim(db, claims, now)
     point("claim.committed")
+    if len(rows) < room:  # known only now: had the commit failed, they would still be waiting
+        board.waiting.discard(runner_id)
     for live in lives:
         board.adopt(live)
     return lives
@@ -62,5 +64,5 @@ def _attempt(board: Board, row: sqlite3.Row, runner: Runner) -> Live:
         request=from_json(json.loads(row["request"])),
         directory=Path(before["directory"]) if before else board.layout.attempt(row["id"], number),
         state=State.SUBMITTING,
-        bell=new_key() if board.lane(runner).backend.rings else "",
+        bell=new_token() if board.lane(runner).backend.rings else "",
     )

@@ -17,6 +17,7 @@ from abell.prepare import Layout, prepare
 from abell.route.static import Refusal, Route, StaticRouter
 
 KEY = "a" + "x" * 13  # stands where a submission has its random key
+TOKEN = "0" * 32  # and its random bell
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def dry_run(
         request=request,
         directory=layout.attempt(1, 1),
         state=State.SUBMITTING,
-        bell=KEY if backend.rings else "",
+        bell=TOKEN if backend.rings else "",
     )
     made = prepare(live, routed.runner, backend, configuration.settings, layout, environment)
     commands = []

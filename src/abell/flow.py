@@ -49,7 +49,7 @@ class Engine:
         self._changed = changed
         self._router = StaticRouter(board.configuration)
         self._rung = Rung()
-        self._unrouted = False
+        self._route_after: int | None = None  # job id; None: no job's destination is open
         self._leaving = False
         self._troubles = 0
         self._retry_at = 0.0
@@ -81,6 +81,7 @@ class Engine:
 
     def _tick(self) -> None:
         board = self.board
+        self.database.assert_current()
         self._changed(record(board))
         self._route()
         for runner_id in sorted(board.waiting):
@@ -110,7 +111,7 @@ class Engine:
         if self._retry_at > now:
             return self._retry_at
         board = self.board
-        due = [now] if board.inbox or self._unrouted else []
+        due = [now] if board.inbox or self._route_after is not None else []
         if (look := board.next_look()) is not None:
             due.append(look)
         for lane in board.lanes.values():
@@ -189,7 +190,7 @@ class Engine:
                 self.database.set_meta("configuration", board.configuration.digest)
                 if moved := st.unroute_waiting(db):
                     log.info("the configuration changed: %d waiting jobs are routed again", moved)
-        self._unrouted = bool(st.unrouted(db, 1))
+        self._route_after = 0
         board.waiting = set(st.waiting_runners(db))
         for row in st.live_attempts(db):
             destination, runner = snapshot.from_text(row["destination"])
@@ -216,21 +217,25 @@ class Engine:
         cancel(board)
 
     def _route(self) -> None:
-        """Route jobs whose destination is open again, some at a time so that submissions go on meanwhile."""
-        if not self._unrouted:
+        """Route jobs whose destination is open again, some at a time so that submissions go on meanwhile.
+
+        A job that no destination takes by this configuration stays, and says why: the next one may know better.
+        """
+        if self._route_after is None:
             return
-        rows = st.unrouted(self.database.reader, MOST_ROUTED_AT_ONCE)
-        self._unrouted = len(rows) == MOST_ROUTED_AT_ONCE
+        rows = st.unrouted(self.database.reader, self._route_after, MOST_ROUTED_AT_ONCE)
         routed, refused = [], []
         for row in rows:
             found = self._router.route(from_json(json.loads(row["request"])))
             if isinstance(found, Refusal):
-                refused.append(st.End(row["id"], "", Cause.REJECTED, found.reason))
+                refused.append((found.reason, row["id"]))
             else:
                 place = found.destination
                 routed.append((place.id, accept.params_text(place), place.runner, row["id"]))
                 self.board.waiting.add(place.runner)
-        with self.database.transaction() as db:
-            st.route(db, routed)
-            st.end(db, refused, time.time())
-        self._changed([e.job_id for e in refused])
+        if rows:
+            with self.database.transaction() as db:
+                st.route(db, routed)
+                st.leave_unrouted(db, refused)
+        self._route_after = rows[-1]["id"] if len(rows) == MOST_ROUTED_AT_ONCE else None
+        self._changed([row["id"] for row in rows])

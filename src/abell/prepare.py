@@ -136,13 +136,16 @@ def _planned(request: Request, destination: Destination, settings: Settings, dir
 
 
 def write(prepared: Prepared) -> None:
-    """Write the files of an attempt; OSError if the file system will not have them."""
+    """Write the files of an attempt, for its user alone: they hold the values of its variables.
+
+    OSError if the file system will not have them.
+    """
     directory = Path(prepared.submission.directory)
     directory.mkdir(parents=True, exist_ok=True)
     for name in prepared.directories:
         (directory / name).mkdir(exist_ok=True)
     for name, content in prepared.files.items():
         data = content.encode(errors="surrogateescape") if isinstance(content, str) else content
-        fd = os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o755)
+        fd = os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o700)
         with os.fdopen(fd, "wb") as file:
             file.write(data)

@@ -37,6 +37,10 @@ def _inactive(configuration: Configuration) -> Iterator[tuple[Place, str]]:
         yield Place(configuration.source), f"resources: groups {', '.join(configuration.resources.groups)}"
     if configuration.settings.default_job_resubmission_condition != Settings().default_job_resubmission_condition:
         yield Place(configuration.source), "galaxy.default_job_resubmission_condition"
+    connection = configuration.settings.database_connection or ""
+    if connection.startswith("postgres"):
+        where = Place(configuration.source)
+        yield where, "galaxy.database_connection: PostgreSQL; Abell's queue is an SQLite file in its root"
 
 
 def _runner(runner: Runner) -> Iterator[tuple[Place, str]]:

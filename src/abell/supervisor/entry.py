@@ -33,6 +33,7 @@ class Entry:
     reason: str = ""
     swept: int = 0  # processes that outlived the main one
     forced: float = 0.0  # uptime of the first KILL
+    clear_since: float = 0.0  # uptime since when nothing of it was seen
 
     @property
     def key(self) -> str:

@@ -8,10 +8,9 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from resource import RUSAGE_SELF, getrusage
-from typing import Any
 
 from abell import faults, machine
-from abell.supervisor import tree
+from abell.supervisor import facts, tree
 from abell.supervisor.cgroup import MIB, Group, Parent
 from abell.supervisor.entry import Entry, Report
 from abell.supervisor.journal import Fact, Journal
@@ -75,7 +74,7 @@ class Jobs:
                 answers[spec.key] = {"refused": refusal}
             else:
                 taken[spec.key] = Entry(spec, f"{self._origin}:{spec.key}")
-                self._journal.note(_queued(taken[spec.key]))
+                self._journal.note(facts.queued(taken[spec.key]))
         why = self._commit() if taken else ""
         if why:
             self._journal.take_back(len(taken))
@@ -157,7 +156,7 @@ class Jobs:
             except (KeyError, TypeError, ValueError) as error:
                 self._say(f"a line of the journal is damaged and left out: {error!r}: {str(fact)[:200]}")
         same = (host, boot) == (machine.host(), machine.boot_id())
-        holders = _holders() if same and self._live else {}
+        holders = tree.main_processes() if same and self._live else {}
         try:
             for entry in list(self._live.values()):
                 if same:
@@ -172,6 +171,7 @@ class Jobs:
         except OSError as error:
             self._say(f"the journal cannot be written anew: {error}")
             self._journal.reopen()
+            self._journal.note(facts.boot())  # what follows in the old file is of this boot
         if self._parent is not None:
             used = {entry.group.path for entry in self._live.values() if entry.group}
             for group in self._parent.groups(self._mark):
@@ -211,7 +211,8 @@ class Jobs:
         assert process is not None
         entry.start, entry.state, entry.trouble = process.start, "running", ""
         self._mains[entry.pid] = entry
-        self._journal.note(_started(entry))
+        self._journal.note(facts.started(entry))
+        self._commit()  # at once: until then, only its environment tells a successor that it has begun
         self._watch_limits(entry)
         self._untold.append(entry.report())
 
@@ -291,7 +292,7 @@ class Jobs:
             self._pool(entry.spec).hold(entry.spec)
             self._finish(entry)
             return
-        self._journal.note(_stopping(entry))
+        self._journal.note(facts.stopping(entry))
         self._commit()
         self._untold.append(entry.report())
         if cause == "memory":
@@ -315,8 +316,11 @@ class Jobs:
         for entry in list(self._closing.values()):
             left = self._processes(entry)
             if not left and not self._strays_of(entry):
-                self._finish(entry)
-            elif entry.forced and machine.uptime() - entry.forced > GIVE_UP_S:
+                if not entry.adopted or self._still_clear(entry):
+                    self._finish(entry)
+                continue
+            entry.clear_since = 0.0
+            if entry.forced and machine.uptime() - entry.forced > GIVE_UP_S:
                 entry.reason = f"{entry.reason} (not even KILL ends processes {sorted(left)})".strip()
                 self._finish(entry)
             elif entry.forced:
@@ -325,6 +329,17 @@ class Jobs:
                 entry.swept = len(left)
                 tree.send(left.values(), signal.SIGTERM)
                 self._at(machine.uptime() + min(entry.spec.kill_grace_s, LEFTOVER_GRACE_S), self._force, entry)
+
+    def _still_clear(self, entry: Entry) -> bool:
+        """Whether nothing of it was found for a while. One look at all processes is not enough for those that are not
+
+        our descendants: one that forks or executes just then is easily missed.
+        """
+        now = machine.uptime()
+        if not entry.clear_since:
+            entry.clear_since = now
+            self._at(now + SWEEP_S, _wake, entry)
+        return now - entry.clear_since >= SWEEP_S
 
     def _finish(self, entry: Entry) -> None:
         entry.state, entry.ended = "over", entry.ended or machine.uptime()
@@ -391,8 +406,9 @@ class Jobs:
     def _adopt(self, entry: Entry, holders: dict[str, machine.Process]) -> None:
         """Go on with a job of this boot: one that has begun is watched from outside, one that has not is queued."""
         pool = self._pool(entry.spec)
-        if not entry.pid and entry.id in holders:  # started, but killed before the journal had it
-            entry.pid, entry.start = holders[entry.id].pid, holders[entry.id].start
+        holder = holders.get(entry.id)
+        if not entry.pid and holder is not None:  # it was started, and the journal was not told any more
+            entry.pid, entry.start = holder.pid, holder.start if holder.session == holder.pid else 0
         if not entry.pid:
             pool.put(entry.spec)
             return
@@ -410,15 +426,15 @@ class Jobs:
 
     def _facts(self) -> Iterator[Fact]:
         """All that a successor has to know."""
-        yield {"fact": "boot", "boot": machine.boot_id(), "host": machine.host()}
+        yield facts.boot()
         for report in self._over.values():
             yield {"fact": "ended", **report}
         for entry in self._live.values():
-            yield _queued(entry)
+            yield facts.queued(entry)
             if entry.pid:
-                yield _started(entry)
+                yield facts.started(entry)
             if entry.cause:
-                yield _stopping(entry)
+                yield facts.stopping(entry)
 
     # Small parts.
 
@@ -466,30 +482,8 @@ class Jobs:
         return why
 
 
-def _queued(entry: Entry) -> Fact:
-    return {"fact": "queued", "key": entry.key, "id": entry.id, "spec": entry.spec.to_json()}
-
-
-def _started(entry: Entry) -> Fact:
-    fact: dict[str, Any] = {"fact": "started", "key": entry.key, "pid": entry.pid, "start": entry.start}
-    if entry.group is not None:
-        fact.update(group=entry.group.path, version=entry.group.version)
-    return fact
-
-
-def _stopping(entry: Entry) -> Fact:
-    return {"fact": "stopping", "key": entry.key, "cause": entry.cause, "reason": entry.reason}
-
-
-def _holders() -> dict[str, machine.Process]:
-    """native id -> the oldest session leader that was started as this job."""
-    found: dict[str, machine.Process] = {}
-    for process in tree.everything():
-        if process.session == process.pid and not process.dead and (native_id := tree.native_id(process.pid)):
-            known = found.get(native_id)
-            if known is None or process.start < known.start:
-                found[native_id] = process
-    return found
+def _wake(_entry: Entry) -> None:
+    """That time has come is enough: the loop looks at everything that is closing."""
 
 
 def _elsewhere(host: str) -> str:

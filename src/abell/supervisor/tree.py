@@ -65,6 +65,20 @@ def native_id(pid: int) -> str | None:
     return os.fsdecode(next(found, b"")) or None
 
 
+def main_processes() -> dict[str, Process]:
+    """native id -> its main process: the oldest session leader. If none leads, then one of those that it left."""
+
+    def rank(process: Process) -> tuple[bool, int]:
+        return process.session != process.pid, process.start
+
+    found: dict[str, Process] = {}
+    for process in everything():
+        job = None if process.dead else native_id(process.pid)
+        if job is not None and (job not in found or rank(process) < rank(found[job])):
+            found[job] = process
+    return found
+
+
 def send(processes: Iterable[Process], number: signal.Signals) -> None:
     """Signal these very processes: one that is gone, and whose id is another's by now, is passed over.
 

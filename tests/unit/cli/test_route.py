@@ -19,7 +19,7 @@ execution:
   default: local
   environments:
     local: {runner: local}
-    "big\\x1b[31m": {runner: local, tags: [many]}
+    big: {runner: local, tags: [many]}
 tools:
   - {id: bwa, environment: many}
 """
@@ -46,14 +46,16 @@ def test_without_a_configuration_everything_is_local(tmp_path: Path, monkeypatch
 
 def test_it_says_why_and_says_it_safely(config: str) -> None:
     done = route("-c", config, "--tool", "bwa")
-    assert done.output.startswith("big\\x1b[31m (runner local)\n")
+    assert done.output.startswith("big (runner local)\n")
     assert f"{config}:9" in done.output
-    assert "\x1b" not in done.output
+    hostile = route("-c", config, "--to", "no\x1b[31mwhere")
+    assert "no\\x1b[31mwhere" in hostile.output
+    assert "\x1b" not in hostile.output
 
 
 def test_json(config: str) -> None:
     said = json.loads(route("-c", config, "--tool", "bwa", "--json").output)
-    assert (said["destination"], said["runner"]) == ("big\x1b[31m", "local")
+    assert (said["destination"], said["runner"]) == ("big", "local")
     assert said["why"]
 
 

@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import LONG, Client, Supervised, soon
 
 from abell import machine
 from abell.supervisor.journal import Journal
+
+from .harness import LONG, Client, Supervised, soon
 
 # As every job script does: whoever cannot take the run lock runs nothing.
 ONCE = "mkdir lock-{key} || exit 75; echo {key} >> ran; {work}"
@@ -84,7 +85,9 @@ def test_limits_and_cancellation_hold_for_adopted_jobs(supervised: Supervised) -
 
 def test_a_cancellation_is_carried_to_its_end(supervised: Supervised) -> None:
     client = supervised.up().client()
-    (native_id,) = client.start(supervised.job("a0", "trap '' TERM; touch deaf; while :; do sleep 0.1; done"))
+    (native_id,) = client.start(
+        supervised.job("a0", "trap '' TERM; touch deaf; while :; do sleep 0.1; done", kill_grace_s=0.5)
+    )
     soon((supervised.root / "deaf").exists)
     client.ask("cancel", ids=[native_id], by="ada")
     supervised.kill()

@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Supervised, soon
 
 from abell.supervisor import cgroup
+
+from .harness import Supervised, soon
 
 
 @pytest.fixture

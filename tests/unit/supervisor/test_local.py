@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Supervised
 
 from abell.backends.contract import (
     Answered,
@@ -27,6 +26,8 @@ from abell.backends.local import Local, environment, slots
 from abell.hosts.supervisor import SupervisorPeer
 from abell.job import Cause, Resources, Sighting, State, Unknown
 from abell.supervisor.spec import parse
+
+from .harness import Supervised
 
 SERVER = {"HOME": "/home/ada", "PATH": "/server/bin", "SECRET": "x", "LANG": "de_DE.UTF-8", "TMPDIR": "/scratch"}
 
@@ -157,7 +158,6 @@ def test_through_the_real_supervisor(supervised: Supervised, tmp_path: Path) -> 
     script.write_text("#!/bin/sh\necho $ABELL_NATIVE_ID; env | cut -d= -f1 | sort > names; exit 4\n")
     script.chmod(0o755)
     local = Local(environ=SERVER | {"PATH": "/usr/bin:/bin"})
-    supervised.keys.add("akey")
 
     async def main() -> Sighting:
         seen: asyncio.Queue[Sighting] = asyncio.Queue()

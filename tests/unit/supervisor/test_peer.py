@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LONG, OVER, Supervised, is_alive, soon
 
 from abell import address
 from abell.backends.contract import Answered, Ask, Reply, TimedOut, Unreachable
 from abell.hosts.supervisor import SupervisorPeer
+
+from .harness import LONG, OVER, Supervised, is_alive, soon
 
 
 class Engine:

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Supervised, soon
 from hypothesis import given
 from hypothesis import strategies as st
 
 from abell import address
 from abell.supervisor import spec, wire
+
+from .harness import Supervised, soon
 
 HOSTILE = [
     b"garbage",
@@ -94,7 +95,6 @@ def test_a_wrong_job_is_not_a_job(wrong: dict[str, Any]) -> None:
 
 class _Fake:
     root = "/tmp"
-    keys: set[str] = set()  # noqa: RUF012
 
 
 def test_one_wrong_job_starts_none_of_its_message(supervised: Supervised) -> None:

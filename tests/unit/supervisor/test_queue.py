@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from conftest import Supervised, soon
 from hypothesis import given
 from hypothesis import strategies as st
 
 from abell.supervisor.pool import Pool
 from abell.supervisor.spec import Spec
+
+from .harness import Supervised, soon
 
 
 def test_workers(supervised: Supervised) -> None:

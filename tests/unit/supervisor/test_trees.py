@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from conftest import Supervised, is_alive, soon
+
+from .harness import Supervised, is_alive, soon
 
 # A daemon as they come: a session of its own, its parent gone; its pid in a file.
 DAEMON = "setsid sh -c 'sh -c \"echo \\$\\$ > {file}; exec {command}\" &' ; while ! [ -s {file} ]; do :; done; "
