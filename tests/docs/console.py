@@ -1,7 +1,10 @@
 """Runs the consoles of a page: its blocks of the language `console`, in order, in one shell at a terminal.
 
 A line that begins with `$ ` is a command (`> ` goes on with it), the lines below are what it prints; `...` stands for
-any number of lines, `…` for any text. Blocks with a title are files of that name. A block after `<!-- not run: why -->` is not run.
+any number of lines, `…` for any text. Blocks with a title are files of that name. A block after
+`<!-- not run: why -->` is not run.
+
+python -m tests.docs.console PAGE... puts what the commands print now into the pages; look at the difference then.
 """
 
 from __future__ import annotations
@@ -9,9 +12,11 @@ from __future__ import annotations
 import errno
 import os
 import pty
+import pwd
 import re
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -137,3 +142,27 @@ def agrees(expected: list[str], got: list[str]) -> bool:
         if line.strip()
     )
     return re.fullmatch(pattern, "".join(plain(line) + "\n" for line in got if line.strip())) is not None
+
+
+def renewed(page: str) -> str:
+    """The page with what its commands print now; names of this machine and user are replaced."""
+    with tempfile.TemporaryDirectory() as home:
+        printed = iter(play(page, Path(home)))
+        account = pwd.getpwuid(os.geteuid()).pw_name
+
+    def block(match: re.Match[str]) -> str:
+        if match["lang"] != "console" or match["skip"] or match["title"]:
+            return match[0]
+        lines = []
+        for command in commands(match[0]):
+            lines.append("$ " + command.text.replace("\n", "\n> "))
+            got = "\n".join(next(printed)).strip("\n").replace(home, "/home/maria")
+            lines += [re.sub(rf"\bby {account}$", "by maria", got, flags=re.MULTILINE)] if got else []
+        return "```console\n" + "\n".join(lines) + "\n```"
+
+    return BLOCK.sub(block, page)
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        Path(name).write_text(renewed(Path(name).read_text()))

@@ -15,7 +15,6 @@ import yaml
 
 from abell.config import load
 from abell.config.model import Configuration
-from abell.engine.server import Server
 from tests.docs.console import REPOSITORY, files
 
 PAGES = sorted((*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")))
@@ -84,7 +83,6 @@ def test_the_protocol_page_names_every_operation_and_error_code() -> None:
     assert operations == set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
     codes = set(re.findall(r'RefusedError\(\s*"(\w+)"', server + (REPOSITORY / "src/abell/accept.py").read_text()))
     assert all(f"`{code}`" in page for code in codes)
-    assert Server.__doc__ is None or Server.__doc__
 
 
 def test_the_row_of_the_protocol_page_has_the_keys_of_a_row() -> None:
