@@ -107,5 +107,5 @@ def test_200_jobs_at_once(site: Site) -> None:
 def test_the_story_of_a_job(site: Site) -> None:
     job = site.run("true")
     kinds = [line.partition(":")[0] for line in site.story(job)]
-    assert kinds == ["accepted", "submitted", "ended"]
+    assert kinds == ["accepted", "submitted", "started", "ended"]
     assert job.state is State.ENDED
