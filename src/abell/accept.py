@@ -15,6 +15,7 @@ from abell.job import Request, Resources
 from abell.request_json import from_json, to_json
 from abell.route.requests import unexpressed
 from abell.route.static import Refusal, Route
+from abell.shape import is_plain_text, misshapen
 from abell.store.statements import NewJob
 
 NOTHING_ASKED = Resources()
@@ -28,10 +29,9 @@ class Router(Protocol):
 
 def read(plain: Mapping[str, Any]) -> Request:
     """A request from a client's data, or RefusedError."""
-    try:
-        request = from_json(plain)
-    except (TypeError, KeyError, ValueError) as error:
-        raise RefusedError("bad_request", f"not a job request: {error}", "is the client of this version?") from error
+    if fault := misshapen(plain):
+        raise RefusedError("bad_request", f"not a job request: {fault}", "is the client of this version?")
+    request = from_json(plain)
     if problem := fault_in(request):
         raise RefusedError("bad_request", *problem)
     return request
@@ -47,6 +47,10 @@ def fault_in(request: Request) -> tuple[str, str] | None:
     texts = [*words, request.name, request.user, request.username, request.metadata, *request.env.values()]
     if any("\0" in t for t in (*texts, *request.inputs, *(o.path for o in request.outputs))):
         return "a NUL character is in the command, a path or a variable", "remove it: no program can be given one"
+    kept = {"name": request.name, "user": request.user, "username": request.username, "tool": request.tool_id}
+    for option, text in kept.items():
+        if not is_plain_text(text):
+            return f"--{option} {text!r} is not valid text", "write it in UTF-8"
     for name in request.env:
         if not VARIABLE.match(name):
             return f"--env {name!r} is not a variable name", "use letters, digits and _, not starting with a digit"
@@ -89,7 +93,7 @@ def new_jobs(requests: Sequence[Request], router: Router) -> list[NewJob]:
             text = params_json[id(destination.params)] = params_text(destination)
         made.append(
             NewJob(
-                request=json.dumps(to_json(request), ensure_ascii=False, separators=(",", ":")),
+                request=json.dumps(to_json(request), separators=(",", ":")),
                 name=request.name,
                 user_email=request.user,
                 username=request.username,
@@ -110,4 +114,4 @@ def new_jobs(requests: Sequence[Request], router: Router) -> list[NewJob]:
 
 def params_text(destination: Destination) -> str:
     """The destination's parameters as Galaxy keeps them in its job table."""
-    return json.dumps(dict(destination.params), default=str, ensure_ascii=False)
+    return json.dumps(dict(destination.params), default=str)

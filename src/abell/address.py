@@ -85,9 +85,13 @@ def publish(root: str | os.PathLike[str], role: str, path: str) -> Address:
     address = Address(me.pid, me.start, machine.boot_id(), machine.host(), path)
     target = _file(root, role)
     draft = f"{target}.{me.pid}"
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as file:
-        json.dump(asdict(address), file)
-    os.replace(draft, target)
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as file:
+            json.dump(asdict(address), file)
+        os.replace(draft, target)
+    except OSError:
+        _remove(draft)  # a full disk must not fill up with drafts
+        raise
     return address
 
 
@@ -102,12 +106,18 @@ def read(root: str | os.PathLike[str], role: str) -> Address | None:
 
 
 def withdraw(root: str | os.PathLike[str], role: str, address: Address) -> None:
-    """Take the address back before giving up the role's lock."""
-    for path in (_file(root, role), address.socket):
-        try:
-            os.unlink(path)
-        except FileNotFoundError:
-            pass
+    """Take the address back before giving up the role's lock; nothing, if it is a successor's by now."""
+    if read(root, role) == address:
+        _remove(_file(root, role))
+        _remove(address.socket)
+
+
+def _remove(path: str) -> None:
+    """What cannot be removed misleads nobody: whoever finds the address sees that its process is gone."""
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
 
 
 def peer_uid(connection: socket.socket) -> int:

@@ -115,6 +115,12 @@ class Board:
                 live.look_again, live.looking = None, True
                 yield live
 
+    def looked(self, live: Live) -> None:
+        """The look is over. What was learned while it was under way is worth another."""
+        live.looking = False
+        if live.look_again is not None:
+            self.look(live, live.look_again - time.monotonic())
+
     def next_look(self) -> float | None:
         """Monotonic seconds of the next time at which an attempt is to be looked at."""
         return self._timers[0][0] if self._timers else None

@@ -26,9 +26,8 @@ def claim(board: Board, runner_id: str) -> list[Live]:
         return []
     now = time.time()
     rows = st.next_waiting(board.database.reader, runner_id, room)
-    if len(rows) < room:
-        board.waiting.discard(runner_id)
     if not rows:
+        board.waiting.discard(runner_id)
         return []
     lives = [_attempt(board, row, runner) for row in rows]
     claims = [
@@ -45,6 +44,8 @@ def claim(board: Board, runner_id: str) -> list[Live]:
     with board.database.transaction() as db:
         st.claim(db, claims, now)
     point("claim.committed")
+    if len(rows) < room:  # known only now: had the commit failed, they would still be waiting
+        board.waiting.discard(runner_id)
     for live in lives:
         board.adopt(live)
     return lives

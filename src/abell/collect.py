@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import math
 import os
 import shutil
 from dataclasses import dataclass
@@ -21,18 +23,29 @@ class NotYet:
 
     why: str
     on_node: bool
+    passing: bool = False  # only space is missing here
 
     def patience_s(self, retries: int) -> float:
         """How long to go on looking: `retry_job_output_collection` times a second, longer for what the node saw."""
+        if self.passing:
+            return math.inf
         return max(LAG_S, float(retries)) if self.on_node else float(retries)
 
 
 def collect(request: Request, record: Ending, directory: str, apart: bool) -> list[dict[str, Any]] | NotYet:
     """Name, path, size and checksum of every output, moved to its final path; or what is missing still.
 
-    `apart`: the command wrote to a path in the job's directory (`outputs_to_working_directory`). OSError if a file
-    cannot be moved. Nothing is moved before every output is there, and what a crash has left half moved is finished.
+    `apart`: the command wrote to a path in the job's directory (`outputs_to_working_directory`). Nothing is moved
+    before every output is there, and what a crash has left half moved is finished.
     """
+    try:
+        return _collect(request, record, directory, apart)
+    except OSError as error:
+        why = f"{error.filename2 or error.filename}: {error.strerror}"
+        return NotYet(why, on_node=error.errno == errno.ESTALE, passing=error.errno in (errno.ENOSPC, errno.EDQUOT))
+
+
+def _collect(request: Request, record: Ending, directory: str, apart: bool) -> list[dict[str, Any]] | NotYet:
     moves: list[tuple[Path, Path, SeenOutput | None]] = []
     for output in request.outputs:
         found = (
@@ -94,12 +107,10 @@ def _take(source: Path, target: Path, seen: SeenOutput | None) -> dict[str, Any]
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             source.replace(target)
-        except OSError:  # another file system: EXDEV
-            part = target.with_name(f".{target.name}.abell-part")
-            shutil.copy2(source, part)
-            with part.open("rb") as file:
-                os.fsync(file.fileno())
-            part.replace(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _copy(source, target)
             source.unlink()
     return {
         "name": seen.name if seen else target.name,
@@ -107,3 +118,16 @@ def _take(source: Path, target: Path, seen: SeenOutput | None) -> dict[str, Any]
         "size": target.stat().st_size,
         "sha256": seen.sha256 if seen else None,
     }
+
+
+def _copy(source: Path, target: Path) -> None:
+    """To another file system: `target` appears whole or not at all."""
+    part = target.with_name(f".{target.name}.abell-part")
+    try:
+        shutil.copy2(source, part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from abell import address, last_config
 from abell.connection import Connection
 from abell.errors import DisconnectedError, NoAnswerError, NoEngineError
+from abell.root import try_writing
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -231,7 +232,15 @@ def _last_lines(log: Path, start: int, count: int = 8) -> str:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(start, size - 16384))
         lines = file.read().decode(errors="replace").splitlines()
-    return "\n".join(f"  {printable(line)}" for line in lines[-count:]) or "  (it wrote nothing to its log)"
+    return "\n".join(f"  {printable(line)}" for line in lines[-count:]) or f"  {_why_silent(log.parent)}"
+
+
+def _why_silent(root: Path) -> str:
+    try:
+        try_writing(root)
+    except OSError as error:
+        return f"{root}: {error.strerror} (make it writable, free some space, or use another root with --root DIR)"
+    return "(it wrote nothing to its log)"
 
 
 def _until(limit_s: float) -> Iterator[None]:

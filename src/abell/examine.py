@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from abell.board import Board
@@ -13,6 +14,7 @@ from abell.config.lookup import option
 from abell.job import Cause, State
 from abell.lane import Lane
 from abell.live import Live
+from abell.passing import passes, trouble
 from abell.script.ending import BadRecord, Ending, read
 from abell.verdict import Evidence, Patience, Verdict, Wait, verdict
 
@@ -24,9 +26,13 @@ AGAIN_S = 1.0  # between two looks for a record or an output that should be ther
 async def examine(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
     """Read, decide and collect for these attempts of one lane; the endings go to the inbox."""
     try:
-        records = await lane.files(lambda: [live.record or _read(live) for live in lives])
+        records = await lane.files(lambda: [live.record or _read(board, live) for live in lives])
         good: list[tuple[Live, Verdict]] = []
         for live, record in zip(lives, records, strict=True):
+            if isinstance(record, Unreadable):
+                board.see(live, State.FINISHING if live.last_word else live.state, record.why)
+                board.look(live, AGAIN_S)
+                continue
             live.record = record
             decision = None if live.over or live.decided else decide(lane, board, live)
             if decision is None:
@@ -41,7 +47,7 @@ async def examine(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
                 _collected(board, live, decision, got)
     finally:
         for live in lives:
-            live.looking = False
+            board.looked(live)
         board.wake()
 
 
@@ -66,21 +72,45 @@ def decide(lane: Lane, board: Board, live: Live) -> Verdict | None:
     return decision
 
 
-def _read(live: Live) -> Ending | None:
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Whether there is a record cannot be told now: an outage of the file system or of this machine is no evidence."""
+
+    why: str
+
+
+def _read(board: Board, live: Live) -> Ending | Unreadable | None:
     try:
         return read(live.control)
-    except (BadRecord, OSError) as error:
+    except FileNotFoundError as error:
+        if not board.layout.spool.is_dir():
+            return Unreadable(f"{board.layout.jobs} is not there: is its file system mounted?")
+        log.error("job %d: %s", live.job_id, error)
+        return None
+    except OSError as error:
+        if passes(error):
+            return Unreadable(trouble(error))
+        log.error("job %d: %s", live.job_id, error)
+        return None
+    except BadRecord as error:
         log.error("job %d: %s", live.job_id, error)
         return None
 
 
-def _collect(board: Board, live: Live) -> list[dict[str, Any]] | NotYet:
+def _collect(board: Board, live: Live) -> list[dict[str, Any]] | NotYet | Unreadable:
     assert live.record is not None
     apart = option(live.destination, board.configuration.settings, "outputs_to_working_directory")
-    return collect(live.request, live.record, str(live.directory), apart)
+    try:
+        return collect(live.request, live.record, str(live.directory), apart)
+    except OSError as error:
+        return Unreadable(trouble(error)) if passes(error) else NotYet(trouble(error), on_node=False)
 
 
-def _collected(board: Board, live: Live, decision: Verdict, got: list[dict[str, Any]] | NotYet) -> None:
+def _collected(board: Board, live: Live, decision: Verdict, got: list[dict[str, Any]] | NotYet | Unreadable) -> None:
+    if isinstance(got, Unreadable):
+        board.see(live, State.FINISHING, got.why)
+        board.look(live, AGAIN_S)
+        return
     if not isinstance(got, NotYet):
         board.end(live, decision, got)
         return

@@ -81,6 +81,7 @@ class Engine:
 
     def _tick(self) -> None:
         board = self.board
+        self.database.assert_current()
         self._changed(record(board))
         self._route()
         for runner_id in sorted(board.waiting):
@@ -223,7 +224,6 @@ class Engine:
         if self._route_after is None:
             return
         rows = st.unrouted(self.database.reader, self._route_after, MOST_ROUTED_AT_ONCE)
-        self._route_after = rows[-1]["id"] if len(rows) == MOST_ROUTED_AT_ONCE else None
         routed, refused = [], []
         for row in rows:
             found = self._router.route(from_json(json.loads(row["request"])))
@@ -237,4 +237,5 @@ class Engine:
             with self.database.transaction() as db:
                 st.route(db, routed)
                 st.leave_unrouted(db, refused)
-            self._changed([row["id"] for row in rows])
+        self._route_after = rows[-1]["id"] if len(rows) == MOST_ROUTED_AT_ONCE else None
+        self._changed([row["id"] for row in rows])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from abell.backends.contract import (
@@ -20,9 +20,12 @@ from abell.backends.contract import (
     Want,
 )
 from abell.config.model import Runner
+from abell.file_thread import FileThread
 from abell.hosts.drive import drive, drive_submit
 from abell.hosts.local import LocalHost
 from abell.live import Live
+from abell.passing import passes, trouble
+from abell.store.sqlite import Superseded
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -42,7 +45,7 @@ class Lane:
         self.why_paused = ""
         self._host = LocalHost()
         self._ask_peer = ask_peer
-        self._files = ThreadPoolExecutor(1, thread_name_prefix=f"files-{runner.id}")
+        self._files = FileThread(f"files-{runner.id}")
         self._failures = 0
         self._paused_until = 0.0  # monotonic seconds
         self.next_poll = 0.0  # monotonic seconds, as the next two
@@ -116,7 +119,7 @@ class Lane:
 
     async def files(self, work: Callable[[], T]) -> T:
         """Do file work in this lane's own thread: a file system that hangs holds up this lane only."""
-        return await asyncio.get_running_loop().run_in_executor(self._files, work)
+        return await self._files.do(work)
 
     def start(self, name: str, work: Callable[[], Awaitable[None]]) -> bool:
         """Begin a named task unless one of that name is under way; whether it was begun."""
@@ -126,8 +129,14 @@ class Lane:
         async def guarded() -> None:
             try:
                 await work()
-            except BackendError as error:
+            except (BackendError, Superseded) as error:
                 log.warning("runner %s, %s: %s", self.runner.id, name, error)
+            except sqlite3.OperationalError as error:
+                self.pause(f"the database cannot be used: {error}")
+            except OSError as error:
+                if not passes(error):
+                    log.exception("runner %s, %s", self.runner.id, name)
+                self.pause(f"{name}: {trouble(error)}")
             except Exception:  # the last fence: a defect in one lane's step must not stop the others
                 log.exception("runner %s, %s", self.runner.id, name)
                 self.pause(f"{name} failed inside Abell; see the server's log")
@@ -140,7 +149,7 @@ class Lane:
     def close(self) -> None:
         for task in list(self.tasks.values()):
             task.cancel()
-        self._files.shutdown(wait=False, cancel_futures=True)
+        self._files.close()
 
 
 MOST_AT_ONCE = 64  # attempts per submission: one transaction, one message

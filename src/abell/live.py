@@ -30,6 +30,7 @@ class Live:
     # Evidence, gathered as it comes.
     record: Ending | None = None
     last_word: Sighting | Unknown | None = None
+    words: int = 0  # how many the DRM has said
     first_sign: float | None = None  # monotonic seconds of the first sign of an ending
     look_again: float | None = None  # monotonic seconds at which to decide again
     looking: bool = False  # its record is being read, or its outputs collected

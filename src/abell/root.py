@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _GALAXY_YML = re.compile(rb"^(galaxy|gravity|job_config|job_config_file)[ \t]*:", re.MULTILINE)
+_PROBE_BYTES = 16 * 1024  # some pages: what a first commit needs
 _LOOK_AT = 4 * 1024 * 1024  # bytes; Galaxy's own sample is 150 kB
 
 
@@ -28,6 +29,17 @@ def choose_root(
     if Path(state).is_absolute():  # the XDG base directory specification: a relative path is to be ignored
         return Path(state, "abell")
     return Path.home() / ".local" / "state" / "abell"
+
+
+def try_writing(root: Path) -> None:
+    """OSError if no file can be written in this directory; a full disk takes a file's name but not its content."""
+    probe = root / f".probe-{os.getpid()}"
+    descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(bytes(_PROBE_BYTES))
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:

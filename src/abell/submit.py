@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from abell.backends.contract import Bound, Doubt, Later, Learned, Refused
+from abell.backends.contract import BackendError, Bound, Doubt, Later, Learned, Refused
 from abell.board import Board
 from abell.faults import point
 from abell.inbox import Unclaim
@@ -16,6 +16,7 @@ from abell.lane import Lane
 from abell.live import Live
 from abell.prepare import Prepared, prepare, write
 from abell.script import integrity, lock
+from abell.script.safe_read import BadRecord
 from abell.verdict import Verdict
 
 log = logging.getLogger(__name__)
@@ -51,9 +52,9 @@ async def submit(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
         else:
             learn(made)
     point("submit.written")
+    board.database.assert_current()  # whoever was superseded neither submits nor settles doubt
     try:
         if ready:
-            board.database.assert_current()
             await lane.submit([made.submission for made in ready], learn)
     finally:
         point("submit.done")
@@ -95,32 +96,52 @@ def doubtful(lane: Lane, board: Board) -> dict[str, Live]:
 
 async def resolve(lane: Lane, board: Board) -> None:
     """Settle doubt: adopt what the DRM knows; take the run lock of the rest, after which no copy of it can start."""
-    open_ = doubtful(lane, board)
+    try:
+        await _resolve(lane, board, doubtful(lane, board))
+    except BackendError as error:
+        lane.pause(str(error))
+        raise
+    finally:
+        board.wake()
+
+
+async def _resolve(lane: Lane, board: Board, open_: dict[str, Live]) -> None:
     if not open_:
         return
     for key, native_id in (await lane.ask(lane.backend.find(list(open_)))).items():
         if key in open_:
             board.bind(open_.pop(key), native_id)
     point("resolve.found")
+    failed = False
     for live in open_.values():
         if live.native_id:  # an event of the DRM was faster
             continue
+        board.database.assert_current()
         held = await lane.files(functools.partial(_revoke, live))
         point("resolve.revoked")
-        if isinstance(held, lock.Revoked):
+        if isinstance(held, str):
+            lane.pause(
+                f"it is not known whether job {live.job_id} was submitted, and its run lock cannot be taken: {held}"
+            )
+            failed = True
+        elif isinstance(held, lock.Revoked):
             why = "its submission was interrupted; that attempt can never start"
             board.inbox.unclaimed[live.key] = Unclaim(live, "revoked", why)
         else:
             board.bind(live, held.native_id)
-    lane.recovered()
+    if not failed:
+        lane.recovered()
     lane.next_poll = 0.0
     board.wake()
 
 
-def _revoke(live: Live) -> lock.Revoked | lock.Owner:
-    """In the lane's thread; the attempt's directory may not even have been made."""
-    Path(live.control).mkdir(parents=True, exist_ok=True)
-    return lock.revoke(live.control)
+def _revoke(live: Live) -> lock.Revoked | lock.Owner | str:
+    """In the lane's thread; the attempt's directory may not even have been made. A text says why it failed."""
+    try:
+        Path(live.control).mkdir(parents=True, exist_ok=True)
+        return lock.revoke(live.control)
+    except (OSError, BadRecord) as error:
+        return str(error)
 
 
 def cancel(board: Board) -> None:
@@ -136,12 +157,12 @@ def _to_cancel(lane: Lane) -> list[Live]:
 
 async def _cancel(lane: Lane, board: Board) -> None:
     lane.cancel_again_in(RETRY_CANCEL_S)
-    while chosen := _to_cancel(lane):  # more may be asked for while the DRM is being told
-        for by in sorted({v.cancel_by or "" for v in chosen}):
-            theirs = [v for v in chosen if v.cancel_by == by]
-            await lane.ask(lane.backend.cancel([v.native_id for v in theirs], by))
-            for live in theirs:
-                live.cancel_sent = True
+    while chosen := _to_cancel(lane):  # more may be asked for meanwhile
+        by = chosen[0].cancel_by or ""
+        theirs = [v for v in chosen if v.cancel_by == by]
+        await lane.ask(lane.backend.cancel([v.native_id for v in theirs], by))
+        for live in theirs:
+            live.cancel_sent = True
     lane.next_cancel = None
 
 

@@ -118,6 +118,10 @@ def by_record(record: Ending, evidence: Evidence) -> Verdict:
         return Verdict(Cause.MEMORY, explain(Cause.MEMORY, evidence), record.exit_code, record.signal)
     if record.signals and evidence.cancel_by:  # for DRMs that have no word for a cancellation
         return Verdict(Cause.CANCELLED, f"by {evidence.cancel_by}", record.exit_code, record.signal)
+    if record.stage == "stopped":
+        name = ", ".join(record.signals)
+        why = f"the job was sent {name} before its command was started"
+        return Verdict(Cause.SIGNAL, why, record.exit_code, record.signal)
     if not record.ran:
         return Verdict(Cause.EXIT, f"the command was not started: {NOT_RUN[record.stage]}", record.exit_code)
     if record.signal is not None:

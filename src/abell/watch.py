@@ -12,6 +12,7 @@ from abell.board import Board
 from abell.job import Sighting, Unknown
 from abell.lane import Lane
 from abell.live import Live
+from abell.passing import trouble
 from abell.script import bell
 
 log = logging.getLogger(__name__)
@@ -44,22 +45,34 @@ class Rung:
         self.next_s = 0.0  # monotonic
 
     def hear(self, board: Board) -> None:
-        for token in bell.listen(board.layout.spool):
+        try:
+            tokens = bell.listen(board.layout.spool)
+        except OSError as error:  # a full disk, an outage: polls and audits find the endings meanwhile
+            log.warning("the bells cannot be heard: %s", trouble(error))
+            return
+        for token in tokens:
             live = board.by_bell.get(token)
             if live is None:
-                bell.silence(board.layout.spool, [token])
+                _silence(board, token)
             elif not live.looking and not live.decided and live.look_again is None:
                 board.look(live)
 
 
+def _silence(board: Board, token: str) -> None:
+    try:
+        bell.silence(board.layout.spool, [token])
+    except OSError as error:
+        log.warning("a bell cannot be removed: %s", trouble(error))
+
+
 async def poll(lane: Lane, board: Board) -> None:
     """Ask the DRM of this lane about all its attempts. A poll that fails changes nothing."""
-    asked = {live.native_id: live for live in lane.lives.values() if live.native_id}
+    asked = {live.native_id: (live, live.words) for live in lane.lives.values() if live.native_id}
     if not asked:
         return
     for native_id, word in (await lane.ask(lane.backend.poll(list(asked)))).items():
-        live = asked.get(native_id)
-        if live is not None:
+        live, words = asked.get(native_id, (None, 0))
+        if live is not None and live.words == words:  # else what was pushed meanwhile is newer than this answer
             hear(board, live, word)
     board.wake()
 
@@ -87,6 +100,7 @@ def hear(board: Board, live: Live, word: Sighting | Unknown) -> None:
     """One word of a DRM about one attempt."""
     if live.decided or live.over:
         return
+    live.words += 1
     if isinstance(word, Sighting):
         if word.key and word.key != live.key:
             log.warning("job %d: %s is another job by now (%s)", live.job_id, word.native_id, word.key)

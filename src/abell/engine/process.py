@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ from typing import Any
 from abell import __version__, address, configured
 from abell.board import Board
 from abell.config.model import Configuration
+from abell.engine.beat import Beat
 from abell.engine.server import Server
+from abell.errors import AbellError
 from abell.flow import Engine
 from abell.hosts.supervisor import SupervisorPeer
+from abell.passing import trouble
 from abell.prepare import Layout
 from abell.store import statements as st
-from abell.store.sqlite import Database, path_of
+from abell.store.sqlite import Database, StoreError, path_of, remedy
 from abell.supervisor.launch import Launch
 
 log = logging.getLogger(__name__)
@@ -26,15 +30,22 @@ log = logging.getLogger(__name__)
 IDLE_S = 60.0  # a transient engine with nothing to do and nobody to serve leaves after this
 
 
-def run(root: Path, config: str | None, transient: bool, launched: Launch | None) -> None:
-    """Serve this root, whose lock the caller holds, until told to leave. Raises AbellError."""
+def run(root: Path, config: str | None, transient: bool, launched: Launch | None, beat: Beat | None) -> None:
+    """Serve this root, whose lock and beat the caller holds, until told to leave. Raises AbellError."""
     configuration = configured.load(config)
     if configuration.settings.umask is not None:
         os.umask(configuration.settings.umask)
-    asyncio.run(_serve(root, configuration, transient, launched))
+    try:
+        asyncio.run(_serve(root, configuration, transient, launched, beat))
+    except OSError as error:
+        raise AbellError(f"the engine cannot serve {root}: {trouble(error)}", "see to that, then try again") from error
+    except sqlite3.Error as error:
+        raise StoreError(f"the database of {root}: {error}", remedy(error)) from error
 
 
-async def _serve(root: Path, configuration: Configuration, transient: bool, launched: Launch | None) -> None:
+async def _serve(
+    root: Path, configuration: Configuration, transient: bool, launched: Launch | None, beat: Beat | None
+) -> None:
     settings = configuration.settings
     layout = Layout.of(root, settings)
     layout.make()
@@ -42,7 +53,7 @@ async def _serve(root: Path, configuration: Configuration, transient: bool, laun
         log.warning(
             "database_connection names PostgreSQL, which is not active yet: the queue is an SQLite file in %s", root
         )
-    database = Database(path_of(settings.database_connection, root))
+    database = Database(path_of(settings.database_connection, root), beat.check if beat else lambda: None)
     database.take_over()
     supervisor: SupervisorPeer
     server: Server
@@ -77,6 +88,8 @@ async def _serve(root: Path, configuration: Configuration, transient: bool, laun
     door = await server.listen(path)
     mine = address.publish(root, "engine", str(path))
     loop = asyncio.get_running_loop()
+    if beat:
+        beat.keep(lost=lambda: loop.call_soon_threadsafe(board.wake))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, engine.leave)
     idle = loop.create_task(_leave_when_idle(engine, server)) if transient else None

@@ -7,10 +7,17 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from abell import address
+from abell.engine.beat import Beat, BeatError
 from abell.errors import AbellError
+from abell.passing import trouble
+from abell.printable import printable_lines
+from abell.root import try_writing
+from abell.store import file_system
 from abell.supervisor.launch import Launch
 
 log = logging.getLogger(__name__)
@@ -32,14 +39,17 @@ def serve(root: Path, config: str | None, transient: bool = False) -> int:
     )
     try:
         prepare_root(root)
-        with RootLock(root):
+        with RootLock(root), _beating(root) as beat:
             # Its interpreter starts while ours reads the modules of the engine. A file may have no local runner.
             launched = None if config else Launch.begin(str(root))
             from abell.engine import process
 
-            process.run(root, config, transient, launched)
+            process.run(root, config, transient, launched, beat)
     except (AbellError, address.AddressError) as error:
-        print(f"abell: {error}", file=sys.stderr)
+        try:
+            print(f"abell: {printable_lines(str(error))}", file=sys.stderr)
+        except OSError:
+            pass  # the log is on a full disk: who started us will find that out, too
         return FAILED
     return 0
 
@@ -48,9 +58,7 @@ def prepare_root(root: Path) -> None:
     """Make the root if it is absent, and make sure that it can be written."""
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = root / f".probe-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
+        try_writing(root)
     except OSError as error:
         raise RootError(
             f"the root {root} cannot be used: {error.strerror}",
@@ -65,7 +73,10 @@ class RootLock:
         self._root = root
 
     def __enter__(self) -> None:
-        self._fd = os.open(self._root / "engine.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            self._fd = os.open(self._root / "engine.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise RootError(f"the root cannot be used: {trouble(error)}", "choose another with --root") from error
         patience = time.monotonic() + 3.0  # an engine that is just leaving
         while True:
             try:
@@ -73,15 +84,39 @@ class RootLock:
                 return
             except BlockingIOError:
                 if time.monotonic() > patience:
-                    raise RootError(
-                        f"the root {self._root} is served by {self._who()} already",
-                        "use that server, end it with `abell stop`, or choose another root with --root",
-                    ) from None
+                    raise _served(self._root) from None
                 time.sleep(0.05)  # flock(2) can be waited for only without a limit
-
-    def _who(self) -> str:
-        here = address.read(self._root, "engine")
-        return f"process {here.pid} on {here.host}" if here else "another process"
 
     def __exit__(self, *_: object) -> None:
         os.close(self._fd)
+
+
+@contextmanager
+def _beating(root: Path) -> Iterator[Beat | None]:
+    """On a network file system other hosts may not see our lock: there the engine beats; None: there is no need to."""
+    if not file_system.is_network(root):
+        yield None
+        return
+    beat = Beat(root)
+    try:
+        beat.take()
+    except BeatError as error:
+        raise _served(root) from error
+    except OSError as error:
+        raise RootError(f"the root cannot be used: {trouble(error)}", "choose another with --root") from error
+    try:
+        yield beat
+    finally:
+        try:
+            beat.leave()
+        except OSError as error:
+            log.warning("%s: the next engine will wait for some seconds", trouble(error))
+
+
+def _served(root: Path) -> RootError:
+    here = address.read(root, "engine")
+    who = f"process {here.pid} on {here.host}" if here else "another process"
+    return RootError(
+        f"the root {root} is served by {who} already",
+        "use that server, end it there with `abell stop`, or choose another root with --root",
+    )

@@ -9,7 +9,7 @@ import os
 import pwd
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,21 @@ from abell import accept
 from abell.address import peer_uid
 from abell.engine.rows import attempt_row, job_row
 from abell.errors import RefusedError
+from abell.file_thread import FileThread
 from abell.flow import Engine
-from abell.job import LIVE, State
+from abell.job import LIVE, Request, State
+from abell.shape import is_plain_text
 from abell.store import statements as st
+from abell.store.sqlite import Superseded
 
 log = logging.getLogger(__name__)
 
 LONGEST_LINE = 256 * 2**20  # bytes; a hundred thousand jobs in one message are some 30 MB
+LOOK_WITHIN_S = 20.0  # for the files that a request names
 MOST_UNSENT = 64 * 2**20  # bytes a client may leave unread before it is let go
+
+
+Answer = dict[str, Any] | None  # None: it comes later
 
 
 @dataclass(eq=False)
@@ -59,7 +66,8 @@ class Server:
         self.quiet_since = time.monotonic()
         self._waits: dict[int, set[Waiting]] = {}
         self._leave_when_idle = False
-        self._operations: dict[str, Callable[[Client, dict[str, Any]], dict[str, Any] | None]] = {
+        self._files = FileThread("requests")
+        self._operations: dict[str, Callable[[Client, dict[str, Any]], Answer | Awaitable[Answer]]] = {
             "hello": self._hello,
             "submit": self._submit,
             "jobs": self._jobs,
@@ -90,10 +98,12 @@ class Server:
         self.clients.add(client)
         try:
             while line := await reader.readline():
-                self._answer(client, line)
+                await self._answer(client, line)
                 await writer.drain()
         except (ConnectionError, ValueError, asyncio.LimitOverrunError) as error:
             log.debug("a client is gone: %s", error)
+        except Superseded:
+            self.engine.board.wake()  # it leaves by itself
         except asyncio.CancelledError:
             pass  # the engine leaves
         finally:
@@ -104,18 +114,17 @@ class Server:
                     self._waits.get(job_id, set()).discard(wait)
             writer.close()
 
-    def _answer(self, client: Client, line: bytes) -> None:
+    async def _answer(self, client: Client, line: bytes) -> None:
         request_id = None
         try:
-            try:
-                message = json.loads(line)
-                request_id = message["id"]
-                operation = self._operations[message["op"]]
-            except (ValueError, TypeError, KeyError) as error:
-                raise RefusedError(
-                    "bad_message", "not a message of this protocol", "is the client of the same version?"
-                ) from error
+            message = _parse(line)
+            request_id = message["id"]
+            operation = self._operations.get(message["op"])
+            if operation is None:
+                raise _bad_message(f"there is no operation {message['op'][:40]!r}")
             answer = operation(client, message)
+            if isinstance(answer, Awaitable):
+                answer = await answer
             if answer is not None:
                 client.send({"id": request_id, "ok": True, **answer})
         except RefusedError as refused:
@@ -133,28 +142,45 @@ class Server:
         """How many jobs have not ended."""
         return sum(st.counts(self.engine.database.reader).values())
 
-    def _submit(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:
+    async def _submit(self, client: Client, message: dict[str, Any]) -> Answer:
         plain = message.get("jobs")
         token = message.get("token", "")
-        if not isinstance(plain, list) or not isinstance(token, str) or not all(isinstance(p, dict) for p in plain):
-            raise RefusedError("bad_message", "`submit` needs `jobs`, a list of requests")
-        return {"ids": self.engine.accept([accept.read(p) for p in plain], token)}
+        if not isinstance(plain, list) or not all(isinstance(p, dict) for p in plain):
+            raise _bad_message("`submit` needs `jobs`, a list of requests")
+        if not is_plain_text(token):
+            raise _bad_message("`token` is a text")
+        return {"ids": self.engine.accept(await self._read(plain), token)}
+
+    async def _read(self, plain: Sequence[dict[str, Any]]) -> list[Request]:
+        """The requests, checked. Their files are looked at in a thread: a file system that hangs must not stop us."""
+        try:
+            async with asyncio.timeout(LOOK_WITHIN_S):
+                return await self._files.do(lambda: [accept.read(p) for p in plain])
+        except TimeoutError as error:
+            self._files.close()
+            self._files = FileThread("requests")  # the earlier one hangs with what it looks at
+            raise RefusedError(
+                "files_hang",
+                f"the working directory or the input files could not be looked at within {LOOK_WITHIN_S:.0f} s",
+                "their file system hangs: try again when it is back",
+            ) from error
+        except OSError as error:
+            raise RefusedError("busy", f"the request cannot be looked at: {error.strerror}", "try again") from error
 
     def _jobs(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:
         db = self.engine.database.reader
         if "ids" in message:
             rows = st.jobs_by_id(db, _ids(message["ids"]))
         else:
-            try:
-                states = [State(s) for s in message.get("states") or LIVE]
-            except ValueError as error:
-                raise RefusedError("bad_message", str(error), f"states: {', '.join(State)}") from error
+            user = message.get("user", "")
+            if not is_plain_text(user):
+                raise _bad_message("`user` is a text")
             rows = st.jobs(
                 db,
-                states,
-                user=str(message.get("user") or ""),
-                after=int(message.get("after") or 0),
-                limit=max(1, min(int(message.get("limit") or 100), 10_000)),
+                _states(message.get("states", list(LIVE))),
+                user=user,
+                after=_number(message, "after", 0),
+                limit=max(1, min(_number(message, "limit", 100), 10_000)),
                 newest_first=message.get("order") == "newest",
             )
         return {"jobs": [self._row(r) for r in rows], "counts": st.counts(db), "notices": self.notices()}
@@ -250,8 +276,40 @@ def user_name(uid: int) -> str:
 
 def _ids(value: Any) -> list[int]:
     if not isinstance(value, list) or not all(isinstance(i, int) and 0 < i < 2**63 for i in value):
-        raise RefusedError("bad_message", "job ids are whole numbers from 1 up")
+        raise _bad_message("job ids are whole numbers from 1 up")
     return value
+
+
+def _states(value: Any) -> list[State]:
+    if not isinstance(value, list) or not set(State).issuperset(v for v in value if isinstance(v, str)):
+        raise _bad_message(f"`states` is a list of {', '.join(State)}")
+    if not all(isinstance(v, str) for v in value):
+        raise _bad_message("`states` is a list of texts")
+    return [State(v) for v in value]
+
+
+def _number(message: Mapping[str, Any], name: str, default: int) -> int:
+    value = message.get(name, default)
+    if not isinstance(value, int) or not 0 <= value < 2**63:
+        raise _bad_message(f"`{name}` is a whole number from 0 up")
+    return value
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    """A message with its `id` and `op`, or RefusedError."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _bad_message("this is not JSON") from error
+    if not isinstance(message, dict) or not isinstance(message.get("id"), int | str):
+        raise _bad_message("a message is an object with a number or text `id`")
+    if not isinstance(message.get("op"), str):
+        raise _bad_message("a message has a text `op`")
+    return message
+
+
+def _bad_message(text: str) -> RefusedError:
+    return RefusedError("bad_message", text, "is the client of the same version?")
 
 
 def _error(request_id: Any, refused: RefusedError) -> dict[str, Any]:

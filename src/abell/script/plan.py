@@ -72,4 +72,4 @@ class ScriptPlan:
     galaxy_lib: str = ""
     galaxy_virtual_env: str = ""
     umask: int | None = None
-    record_patience_s: int = 60  # how long to try to write the ending record on a full disk
+    record_patience_s: int = 3600  # how long to try to write the run lock and the ending record on a full disk

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -50,15 +50,17 @@ def path_of(database_connection: str | None, root: Path) -> Path:
 class Database:
     """One connection, one writer. Every transaction first makes sure that this engine is still the root's engine."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, guard: Callable[[], None] = lambda: None) -> None:
+        """`guard` is asked before each transaction; it raises Superseded, or OSError if it cannot tell."""
         self.path = path
+        self._guard = guard
         try:
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, cached_statements=256)
             self._connection.row_factory = sqlite3.Row
             self._set_up(on_network=file_system.is_network(path.parent))
             self._migrate()
         except sqlite3.Error as error:
-            raise StoreError(f"{path}: {error}", _remedy(error)) from error
+            raise StoreError(f"{path}: {error}", remedy(error)) from error
         self.epoch = 0
 
     def _set_up(self, on_network: bool) -> None:
@@ -111,15 +113,25 @@ class Database:
         )
 
     def take_over(self) -> int:
-        """Begin a new epoch: from now on no earlier engine of this root can write."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        self.epoch = int(self.meta("epoch") or 0) + 1
-        self.set_meta("epoch", str(self.epoch))
-        self._connection.execute("COMMIT")
+        """Begin a new epoch: from now on no earlier engine of this root can write. Raises StoreError."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self.epoch = int(self.meta("epoch") or 0) + 1
+            self.set_meta("epoch", str(self.epoch))
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {error}", remedy(error)) from error
         return self.epoch
 
     def assert_current(self) -> None:
-        """Raise Superseded if another engine has taken over since; asked before anything irreversible."""
+        """Raise Superseded if another engine has taken over since; asked before anything irreversible.
+
+        sqlite3.OperationalError if that cannot be told now.
+        """
+        try:
+            self._guard()
+        except OSError as error:
+            raise sqlite3.OperationalError(str(error)) from error
         if self.meta("epoch") != str(self.epoch):
             raise Superseded(f"another engine has taken over {self.path}", "this one stops, and changes nothing more")
 
@@ -145,7 +157,8 @@ class Database:
         self._connection.close()
 
 
-def _remedy(error: sqlite3.Error) -> str:
+def remedy(error: sqlite3.Error) -> str:
+    """What to do about it."""
     text = str(error).lower()
     if "full" in text:
         return "free some space on that file system"

@@ -78,7 +78,15 @@ def accept(db: sqlite3.Connection, jobs: Sequence[NewJob], token: str, now: floa
 
 def tell(db: sqlite3.Connection, events: Iterable[tuple[int, float, str, str]]) -> None:
     """Append (job id, time, kind, text) to the stories of jobs."""
-    db.executemany("INSERT INTO abell_event (job_id, at, kind, text) VALUES (?, ?, ?, ?)", events)
+    db.executemany(
+        "INSERT INTO abell_event (job_id, at, kind, text) VALUES (?, ?, ?, ?)",
+        ((job_id, at, kind, storable(text)) for job_id, at, kind, text in events),
+    )
+
+
+def storable(text: str) -> str:
+    """A message as a column can hold it: a file name in it need not be UTF-8."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 # -- routing again after the configuration changed ----------------------------------------------------------------
@@ -185,6 +193,7 @@ def unclaim(db: sqlite3.Connection, key: str, job_id: int, phase: str, why: str,
 
     The pause before the next try is its runner's; the reason goes into the story once, not at each try.
     """
+    why = storable(why)
     last = db.execute("SELECT text FROM abell_event WHERE job_id = ? ORDER BY id DESC LIMIT 1", (job_id,)).fetchone()
     if last is None or last[0] != why:
         tell(db, [(job_id, now, "waiting", why)])
@@ -208,7 +217,7 @@ def sight(db: sqlite3.Connection, seen: Iterable[tuple[State, str, float | None,
     """(state, why, when it started if it runs, job id) as the DRM told."""
     db.executemany(
         "UPDATE abell_job SET state = ?, why = ?, started = ifnull(started, ?) WHERE id = ?",
-        ((str(state), why, started, job_id) for state, why, started, job_id in seen),
+        ((str(state), storable(why), started, job_id) for state, why, started, job_id in seen),
     )
 
 
@@ -240,7 +249,7 @@ def end(db: sqlite3.Connection, ends: Sequence[End], now: float) -> None:
         (
             (
                 str(e.cause),
-                e.message,
+                storable(e.message),
                 e.exit_code,
                 e.signal,
                 now,

@@ -1,11 +1,17 @@
-"""The journal's lines about one job that is not over; `ended` carries its report, `forgotten` its key."""
+"""The journal's lines: the boot, and one job that is not over; `ended` carries its report, `forgotten` its key."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from abell import machine
 from abell.supervisor.entry import Entry
 from abell.supervisor.journal import Fact
+
+
+def boot() -> Fact:
+    """What follows was written in this boot of this machine."""
+    return {"fact": "boot", "boot": machine.boot_id(), "host": machine.host()}
 
 
 def queued(entry: Entry) -> Fact:

@@ -171,6 +171,7 @@ class Jobs:
         except OSError as error:
             self._say(f"the journal cannot be written anew: {error}")
             self._journal.reopen()
+            self._journal.note(facts.boot())  # what follows in the old file is of this boot
         if self._parent is not None:
             used = {entry.group.path for entry in self._live.values() if entry.group}
             for group in self._parent.groups(self._mark):
@@ -425,7 +426,7 @@ class Jobs:
 
     def _facts(self) -> Iterator[Fact]:
         """All that a successor has to know."""
-        yield {"fact": "boot", "boot": machine.boot_id(), "host": machine.host()}
+        yield facts.boot()
         for report in self._over.values():
             yield {"fact": "ended", **report}
         for entry in self._live.values():

@@ -52,6 +52,7 @@ class Journal:
             os.replace(draft, self.path)
         except OSError:
             os.close(descriptor)
+            os.unlink(draft)
             raise
         if self._file >= 0:
             os.close(self._file)

@@ -16,9 +16,9 @@ class Log:
         self._open()
 
     def say(self, text: str) -> None:
-        if os.fstat(2).st_size > _LARGEST:
-            self._open()
         try:
+            if os.fstat(2).st_size > _LARGEST:
+                self._open()
             os.write(2, f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {text}\n".encode(errors="backslashreplace"))
         except OSError:
             pass  # a full disk must not end the jobs

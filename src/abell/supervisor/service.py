@@ -39,6 +39,7 @@ class Service:
         self._child = False  # whether one has changed its state
         self._reported = False
         self._dismissed = False
+        self._spare = os.open(os.devnull, os.O_RDONLY)  # a descriptor to turn a client away with
         self._hear_children()
 
     def tell(self, report: Report) -> None:
@@ -117,6 +118,9 @@ class Service:
             peer, _ = self._listener.accept()
         except (BlockingIOError, ConnectionError):
             return
+        except OSError:  # no descriptor is left (EMFILE): turn this one away, or the loop would spin
+            self._turn_away()
+            return
         try:
             check_peer(peer)
             if len(self._clients) >= MOST_CLIENTS:
@@ -128,6 +132,14 @@ class Service:
         self._clients.add(client)
         self._dismissed = False
         self._selector.register(peer, selectors.EVENT_READ, lambda: self._serve(client))
+
+    def _turn_away(self) -> None:
+        os.close(self._spare)
+        try:
+            self._listener.accept()[0].close()
+        except OSError:
+            pass  # it left by itself
+        self._spare = os.open(os.devnull, os.O_RDONLY)
 
     def _serve(self, client: wire.Connection) -> None:
         if client.unsent:

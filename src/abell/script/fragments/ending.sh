@@ -28,9 +28,8 @@ abell_end() {
   fi
   IFS=' ' read -r abell_stopped abell_each </proc/uptime
   until abell_record >"$abell_control/ending.$abell_run"; do
-    [ "$abell_patience" -gt 0 ] || break
-    abell_patience=$((abell_patience - 1)) abell_checksums=
-    abell_tool sleep 1
+    abell_wait || break
+    abell_checksums=
   done
   abell_after
   exit "$abell_code"

@@ -8,8 +8,9 @@ abell_refuse() {
 }
 abell_take() {
   abell_owner=$abell_control/owner.$abell_run.$abell_nonce
-  printf '%s\n' "$abell_nonce" "$abell_run" "$abell_host" "$abell_native" >"$abell_owner" ||
-    abell_refuse "cannot write the run lock in $abell_control"
+  until printf '%s\n' "$abell_nonce" "$abell_run" "$abell_host" "$abell_native" >"$abell_owner"; do
+    abell_wait || abell_refuse "cannot write the run lock in $abell_control"
+  done
   abell_tool ln "$abell_owner" "$abell_control/lock.$abell_run" 2>/dev/null
   abell_seen=
   IFS= read -r abell_seen <"$abell_control/lock.$abell_run"

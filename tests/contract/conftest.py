@@ -1,0 +1,38 @@
+"""One site a back end for the questions that leave it as it was; a fresh one for those that kill its engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contract.backends import ROWS, Row
+from tests.contract.site import Site
+
+
+@pytest.fixture(scope="session", params=ROWS, ids=lambda row: row.name)
+def row(request: pytest.FixtureRequest) -> Row:
+    row: Row = request.param
+    if why := row.down():
+        pytest.skip(f"{row.name}: {why}")
+    return row
+
+
+def _site(row: Row, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp(row.name), row.config)
+    site.start()
+    site.connect()
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="module")
+def site(row: Row, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Shared by the tests of a module."""
+    yield from _site(row, tmp_path_factory)
+
+
+@pytest.fixture
+def fresh(row: Row, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A test's own."""
+    yield from _site(row, tmp_path_factory)

@@ -1,0 +1,18 @@
+"""A fresh root for each fault. `--kills N` scales the random ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.site import Site
+from tests.faults.load import CONFIG
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path, CONFIG)
+    yield site
+    site.close()
