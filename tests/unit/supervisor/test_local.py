@@ -78,12 +78,12 @@ def test_a_submission_is_a_job_of_the_supervisors() -> None:
 
 
 def test_what_is_learned_of_each() -> None:
-    many = [submission(k) for k in ("a", "b", "c")] + [submission("d", params={"local_slots": "two"})]
+    many = [submission(k) for k in ("a", "b", "c")] + [submission("d", runner_params={"cores": "two"})]
     answers = {"a": {"id": "x:y:a"}, "b": {"refused": "too wide"}, "c": {"later": "disk full"}}
     yielded, _ = drive(Local(environ={}).submit(many), Answered({"jobs": answers}))
     learned = [y for y in yielded if not isinstance(y, Ask)]
     assert learned[1:] == [Bound("a", "x:y:a"), Refused("b", "too wide"), Later("c", "disk full")]
-    assert isinstance(learned[0], Refused) and "local_slots: 'two'" in learned[0].reason
+    assert isinstance(learned[0], Refused) and "cores: 'two'" in learned[0].reason
 
 
 @pytest.mark.parametrize(
