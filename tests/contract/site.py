@@ -23,6 +23,7 @@ from abell.request import make_request
 from abell.supervisor import tree
 
 SRC = Path(__file__).parents[2] / "src"
+TOY = Path(__file__).with_name("toy")  # a back end of another package
 LONG = 60.0  # seconds: the longest that anything here may take on a busy machine
 
 
@@ -34,7 +35,12 @@ class EngineProcess:
         self._serving = threading.Event()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "abell", "serve", "--root", str(root), "-c", str(config)],
-            env={**os.environ, "PYTHONPATH": str(SRC), **environ},
+            env={
+                **os.environ,
+                "PYTHONPATH": f"{SRC}{os.pathsep}{TOY}",
+                "TOY_SPOOL": str(root.with_name("toy")),
+                **environ,
+            },
             stderr=subprocess.PIPE,
             text=True,
         )
