@@ -134,6 +134,8 @@ class Board:
     def bind(self, live: Live, native_id: str) -> None:
         """The DRM has this attempt."""
         live.native_id = native_id
+        if live.over:
+            return  # its bell was faster than the answer to its submission
         self.lanes[live.runner].unbound.discard(live.key)
         self.inbox.bound[live.key] = (live, native_id)
         self.wake()

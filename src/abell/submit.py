@@ -114,7 +114,7 @@ async def _resolve(lane: Lane, board: Board, open_: dict[str, Live]) -> None:
     point("resolve.found")
     failed = False
     for live in open_.values():
-        if live.native_id:  # an event of the DRM was faster
+        if live.native_id or live.decided:  # an event of the DRM or a bell was faster
             continue
         board.database.assert_current()
         held = await lane.files(functools.partial(_revoke, live))

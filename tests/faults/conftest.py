@@ -12,6 +12,14 @@ from tests.faults.load import CONFIG
 
 
 @pytest.fixture
+def toy_site(tmp_path: Path) -> Iterator[Site]:
+    """With a DRM that is asked by commands, polled and heard by bells."""
+    site = Site(tmp_path, CONFIG.replace("load: local", "load: toy"))
+    yield site
+    site.close()
+
+
+@pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     site = Site(tmp_path, CONFIG)
     yield site

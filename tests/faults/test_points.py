@@ -55,6 +55,22 @@ def test_the_engine_dies_at(site: Site, fault: str, before: str) -> None:
     load.check()
 
 
+@pytest.mark.parametrize(
+    "fault", ["submit.written", "submit.done", "record.before", "record.committed", "cancel.committed"]
+)
+def test_the_engine_dies_with_a_drm_of_another_kind_at(toy_site: Site, fault: str) -> None:
+    """Its jobs may have ended, and rung, before anybody knows their ids."""
+    load = Load(toy_site)
+    engine = toy_site.start(fault)
+    toy_site.connect()
+    submitting = InBackground(load.submit, [kind for kind in KINDS if kind != "walltime"])
+    assert engine.wait() == -signal.SIGKILL, f"{fault} was not passed"
+    toy_site.forget_engine()
+    toy_site.start()
+    submitting.join()
+    load.check()
+
+
 @pytest.mark.parametrize("fault", SUPERVISOR)
 def test_the_supervisor_dies_at(site: Site, fault: str) -> None:
     load = Load(site)

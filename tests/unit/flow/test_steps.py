@@ -19,9 +19,11 @@ from abell.flow import Engine
 from abell.job import Cause, Request, Sighting, State, Unknown
 from abell.live import Live
 from abell.prepare import Layout
+from abell.record import record
 from abell.store import statements as st
 from abell.store.sqlite import Database
 from abell.submit import _cancel, resolve
+from abell.verdict import Verdict
 from abell.watch import hear, heard, poll
 
 Answer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
@@ -262,6 +264,28 @@ def test_one_lock_that_cannot_be_taken_holds_up_no_other(board: Board, superviso
         await resolve(lane, board)
         assert set(board.inbox.unclaimed) == {good.key, bad.key}
         assert not lane.paused_for
+
+    asyncio.run(story())
+
+
+def test_an_attempt_whose_bell_was_faster_stays_ended(board: Board, supervisor: Supervisor) -> None:
+    """Its record was found while the DRM was asked for its id."""
+
+    async def story() -> None:
+        live, other = claimed(board, 2)
+
+        async def find(_: Mapping[str, Any]) -> Mapping[str, Any]:
+            for each in (live, other):
+                board.end(each, Verdict(Cause.OK))
+            record(board)
+            return {"ids": {live.key: "host:boot:it"}}
+
+        supervisor.answers["find"] = find
+        await resolve(board.lanes["local"], board)
+        record(board)
+        phases = {row["phase"] for each in (live, other) for row in st.attempts(board.database.reader, each.job_id)}
+        assert phases == {"over"}
+        assert st.counts(board.database.reader) == {}
 
     asyncio.run(story())
 
