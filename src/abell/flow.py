@@ -8,6 +8,7 @@ forgotten by a DRM or removed from a disk.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import json
 import logging
@@ -25,7 +26,7 @@ from abell.examine import examine
 from abell.faults import point
 from abell.job import Cause, Request, State
 from abell.live import Live
-from abell.record import record
+from abell.record import record, tidy
 from abell.request_json import from_json
 from abell.route.static import Refusal, StaticRouter
 from abell.store import statements as st
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 MOST_ROUTED_AT_ONCE = 1000
 FEW = 4  # live attempts
 GATHER_S = 0.01
+TIDY_AGAIN_S = 60.0  # after a crash: what ended so long before the last ending may not have been tidied
+LEAVE_WITHIN_S = 2.0
 
 
 class Engine:
@@ -76,8 +79,18 @@ class Engine:
             board.woken.clear()
             if timer is not None:
                 timer.cancel()
+        await self._finish_tidying()
         for lane in board.lanes.values():
             lane.close()
+
+    async def _finish_tidying(self) -> None:
+        """What the next engine would have to do again."""
+        lanes = self.board.lanes.values()
+        under_way = [task for lane in lanes for name, task in lane.tasks.items() if name.startswith("tidy-")]
+        if under_way and (await asyncio.wait(under_way, timeout=LEAVE_WITHIN_S))[1]:
+            return
+        with contextlib.suppress(sqlite3.OperationalError), self.database.transaction():
+            self.database.set_meta("tidied", str(self.database.epoch))
 
     def _tick(self) -> None:
         board = self.board
@@ -193,28 +206,34 @@ class Engine:
         self._route_after = 0
         board.waiting = set(st.waiting_runners(db))
         for row in st.live_attempts(db):
-            destination, runner = snapshot.from_text(row["destination"])
-            board.lane(board.configuration.runners.get(runner.id, runner))
-            live = Live(
-                job_id=row["job_id"],
-                number=row["number"],
-                key=row["key"],
-                runner=runner.id,
-                destination=destination,
-                request=from_json(json.loads(row["request"])),
-                directory=Path(row["directory"]),
-                state=State(row["state"]),
-                native_id=row["native_id"],
-                bell=row["bell"],
-                cancel_by=row["cancel_by"],
-                started=row["started"] is not None,
-            )
+            live = self._read(row)
             board.adopt(live)
             if live.native_id:
                 board.look(live)
         for lane in board.lanes.values():
             log.info("runner %s: %d live attempts taken up", lane.runner.id, len(lane.lives))
+        if self.database.meta("tidied") != str(self.database.epoch - 1):
+            tidy(board, [(self._read(row), Cause(row["cause"])) for row in st.last_over(db, TIDY_AGAIN_S)])
         cancel(board)
+
+    def _read(self, row: sqlite3.Row) -> Live:
+        """An attempt as the database has it, its lane begun."""
+        destination, runner = snapshot.from_text(row["destination"])
+        self.board.lane(self.board.configuration.runners.get(runner.id, runner))
+        return Live(
+            job_id=row["job_id"],
+            number=row["number"],
+            key=row["key"],
+            runner=runner.id,
+            destination=destination,
+            request=from_json(json.loads(row["request"])),
+            directory=Path(row["directory"]),
+            state=State(row["state"]),
+            native_id=row["native_id"],
+            bell=row["bell"],
+            cancel_by=row["cancel_by"],
+            started=row["started"] is not None,
+        )
 
     def _route(self) -> None:
         """Route jobs whose destination is open again, some at a time so that submissions go on meanwhile.

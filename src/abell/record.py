@@ -60,26 +60,34 @@ def _apply(board: Board, inbox: Inbox) -> set[int]:
         board.drop(item.live)
         board.waiting.add(item.live.runner)
         touched.add(item.live.job_id)
-    ended: dict[str, list[tuple[Live, Cause]]] = {}
-    for live, ending in inbox.ended.values():
+    for live, _ in inbox.ended.values():
         board.drop(live)
         touched.add(live.job_id)
-        ended.setdefault(live.runner, []).append((live, ending.cause))
-    for runner_id, over in ended.items():
-        board.begin(board.lanes[runner_id], "tidy", _tidy, board, over)
+    never_ran = [item.live for item in inbox.unclaimed.values() if item.phase == "revoked" or item.live.cancel_by]
+    ended = [(live, ending.cause) for live, ending in inbox.ended.values()]
+    tidy(board, [*ended, *((live, Cause.CANCELLED) for live in never_ran)])
     return touched
+
+
+def tidy(board: Board, ended: Sequence[tuple[Live, Cause]]) -> None:
+    """Begin to clear away what is left of these attempts, whose endings are durable. May be repeated."""
+    by_runner: dict[str, list[tuple[Live, Cause]]] = {}
+    for live, cause in ended:
+        by_runner.setdefault(live.runner, []).append((live, cause))
+    for runner_id, over in by_runner.items():
+        board.begin(board.lanes[runner_id], "tidy", _tidy, board, over)
 
 
 async def _tidy(lane: Lane, board: Board, over: Sequence[tuple[Live, Cause]]) -> None:
     """The DRM may forget these, their bells fall silent, their working files go."""
     settings = board.configuration.settings
 
-    def tidy() -> None:
+    def clear() -> None:
         for live, cause in over:
             finish.tidy(live.directory, cause, option(live.destination, settings, "cleanup_job"))
         if tokens := [live.bell for live, _ in over if live.bell]:
             bell.silence(board.layout.spool, tokens)
 
-    await lane.files(tidy)
+    await lane.files(clear)
     if ids := [live.native_id for live, _ in over if live.native_id]:
         await lane.ask(lane.backend.forget(ids))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,11 +28,11 @@ class Row:
     name: str
     config: str
     down: Callable[[], str] = lambda: ""  # why its cluster cannot be used now, or ''
-    ahead: int = 0  # with one at a time: how many jobs it takes beyond the one that runs, before others wait in Abell
+    ahead: int | None = None  # at one_at_a_time: how many it takes beyond the one that runs; None: all there are
+    # What not every back end can do; `@pytest.mark.needs` leaves a question out for those that cannot:
+    # enforce `walltime` and `memory`, tell the `usage`, be `clean` of the server's variables, and `wait` in Abell.
+    can: frozenset[str] = frozenset()
     forget: Callable[[Site], None] | None = None  # have it forget its jobs; called while no engine runs
-    memory: bool = True  # it enforces memory limits
-    walltime: bool = True
-    environment_is_clean: bool = False  # jobs see nothing of the server's own environment
 
 
 def _forget_local(site: Site) -> None:
@@ -42,4 +43,17 @@ def _forget_local(site: Site) -> None:
     (site.root / "supervisor.journal").unlink()
 
 
-ROWS = (Row("local", LOCAL, ahead=16, forget=_forget_local, environment_is_clean=True),)
+def _forget_toy(site: Site) -> None:
+    shutil.rmtree(site.directory / "toy")
+
+
+ROWS = (
+    Row(
+        "local",
+        LOCAL,
+        ahead=16,
+        can=frozenset(("walltime", "memory", "usage", "clean", "wait")),
+        forget=_forget_local,
+    ),
+    Row("toy", LOCAL.replace("load: local", "load: toy"), forget=_forget_toy),
+)

@@ -10,6 +10,21 @@ from tests.contract.backends import ROWS, Row
 from tests.contract.site import Site
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the questions that a back end cannot be asked: that is no skipped test."""
+    out = [item for item in items if not _can(item)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in set(out)]
+
+
+def _can(item: pytest.Item) -> bool:
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    row = parameters.get("row")
+    needed = {name for mark in item.iter_markers("needs") for name in mark.args}
+    return not isinstance(row, Row) or needed <= row.can | ({"forget"} if row.forget else set())
+
+
 @pytest.fixture(scope="session", params=ROWS, ids=lambda row: row.name)
 def row(request: pytest.FixtureRequest) -> Row:
     row: Row = request.param

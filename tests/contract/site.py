@@ -23,6 +23,7 @@ from abell.request import make_request
 from abell.supervisor import tree
 
 SRC = Path(__file__).parents[2] / "src"
+TOY = Path(__file__).with_name("toy")  # a back end of another package
 LONG = 60.0  # seconds: the longest that anything here may take on a busy machine
 
 
@@ -34,7 +35,12 @@ class EngineProcess:
         self._serving = threading.Event()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "abell", "serve", "--root", str(root), "-c", str(config)],
-            env={**os.environ, "PYTHONPATH": str(SRC), **environ},
+            env={
+                **os.environ,
+                "PYTHONPATH": f"{SRC}{os.pathsep}{TOY}",
+                "TOY_SPOOL": str(root.with_name("toy")),
+                **environ,
+            },
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -188,6 +194,12 @@ class Site:
                 "SELECT job_id, count(*) FROM abell_event WHERE kind = 'ended' GROUP BY 1 HAVING count(*) > 1"
             )
             assert [tuple(r) for r in ended] == [], "jobs that ended twice"
+
+    def untidied(self) -> list[Path]:
+        """Working files of ended attempts, which by the default of `cleanup_job` are removed."""
+        with self.database() as db:
+            over = [Path(row[0]) for row in db.execute("SELECT directory FROM abell_attempt WHERE phase = 'over'")]
+        return [where / name for where in over for name in ("working", "home", "tmp") if (where / name).exists()]
 
     def supervisor(self) -> int | None:
         """The process id of the supervisor of local jobs; None if there is none."""

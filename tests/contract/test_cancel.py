@@ -44,7 +44,9 @@ def test_while_queued(site: Site, blocked: tuple[Gate, Job]) -> None:
     assert site.ran()["queued"] == 0
 
 
+@pytest.mark.needs("wait")
 def test_while_waiting_in_abell(site: Site, row: Row, blocked: tuple[Gate, Job]) -> None:
+    assert row.ahead is not None
     requests = [site.request(site.counted(f"ahead-{n}"), to="one_at_a_time") for n in range(row.ahead + 8)]
     jobs = site.cluster.submit_many(requests)
     site.until(jobs[0], State.QUEUED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.backends import Row
 from tests.contract.site import LONG, Cause, Site, State
 
 
@@ -51,22 +50,21 @@ def test_a_working_directory_that_is_gone_when_the_job_starts(site: Site) -> Non
     assert "never" not in site.ran()
 
 
-def test_walltime(site: Site, row: Row) -> None:
-    if not row.walltime:
-        pytest.skip(f"{row.name} enforces no walltime")
+@pytest.mark.needs("walltime")
+def test_walltime(site: Site) -> None:
     job = site.run("sleep 600", time="1s")
     assert job.cause is Cause.WALLTIME
     assert "1 s" in job.message
 
 
-def test_memory(site: Site, row: Row) -> None:
-    if not row.memory:
-        pytest.skip(f"{row.name} enforces no memory limit")
+@pytest.mark.needs("memory")
+def test_memory(site: Site) -> None:
     job = site.run(["python3", "-c", "x = bytearray(300 << 20); import time; time.sleep(600)"], mem="64M")
     assert job.cause is Cause.MEMORY
     assert "64 MiB" in job.message
 
 
+@pytest.mark.needs("usage")
 def test_usage_is_told(site: Site) -> None:
     usage = site.run(["python3", "-c", "x = bytearray(80 << 20)\nfor i in range(10**6): pass"]).row["usage"]
     assert usage["elapsed_s"] is not None and usage["elapsed_s"] >= 0

@@ -16,14 +16,15 @@ def test_while_waiting_queued_and_running(fresh: Site, row: Row) -> None:
     first = fresh.submit(fresh.counted("0", gate.wait), to="one_at_a_time")
     fresh.until(first, State.RUNNING)
     rest = fresh.cluster.submit_many(
-        [fresh.request(fresh.counted(str(n)), to="one_at_a_time") for n in range(1, row.ahead + 6)]
+        [fresh.request(fresh.counted(str(n)), to="one_at_a_time") for n in range(1, (row.ahead or 0) + 6)]
     )
     fresh.until(rest[0], State.QUEUED)
-    assert rest[-1].refresh().state is State.WAITING
+    last = State.QUEUED if row.ahead is None else State.WAITING
+    fresh.until(rest[-1], last)
     fresh.restart()
     assert first.refresh().state is State.RUNNING
     assert rest[0].refresh().state is State.QUEUED
-    assert rest[-1].refresh().state is State.WAITING
+    fresh.until(rest[-1], last)
     gate.open()
     fresh.wait([first, *rest])
     assert {j.cause for j in (first, *rest)} == {Cause.OK}
@@ -108,9 +109,9 @@ def test_stopping_the_engine_leaves_its_jobs_alone(fresh: Site) -> None:
     assert fresh.ran() == {"it": 1}
 
 
+@pytest.mark.needs("forget")
 def test_a_drm_that_has_forgotten_a_job_that_ended_well(fresh: Site, row: Row) -> None:
-    if row.forget is None:
-        pytest.skip(f"{row.name} cannot be made to forget")
+    assert row.forget is not None
     gate = fresh.gate("gate")
     job = fresh.submit(fresh.counted("it", gate.wait))
     fresh.until(job, State.RUNNING)
@@ -123,10 +124,10 @@ def test_a_drm_that_has_forgotten_a_job_that_ended_well(fresh: Site, row: Row) -
     assert fresh.ran() == {"it": 1}
 
 
+@pytest.mark.needs("forget")
 def test_a_drm_that_has_forgotten_a_job_of_which_nothing_is_left(fresh: Site, row: Row) -> None:
     """Never ok: nobody can say how it ended."""
-    if row.forget is None:
-        pytest.skip(f"{row.name} cannot be made to forget")
+    assert row.forget is not None
     started = fresh.gate("started")
     job = fresh.submit(fresh.counted("it", f"echo >{started.path}; sleep 600"))
     started.path.read_text()

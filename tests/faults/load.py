@@ -72,6 +72,7 @@ class Load:
             assert db.execute("SELECT count(*) FROM abell_job").fetchone()[0] == len(self.jobs)
         self.site.stop()
         self.site.check_database()
+        assert self.site.untidied() == []
         self.site.expect_nothing_left()
 
 

@@ -1,7 +1,7 @@
 """The engine, and now and then the supervisor, is killed at random instants while jobs come in.
 
-300 deaths in all, spread over a few tests that can run side by side; `ABELL_KILLS` scales the number. The seed is in
-the test's name and gives the same instants again, as far as the machine does.
+300 deaths in all, spread over a few tests that can run side by side; `ABELL_KILLS` scales the number, `ABELL_SEED`
+has other instants. The seed is in the test's name and gives the same instants again, as far as the machine does.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import random
 import signal
 import threading
+import time
 
 import pytest
 
@@ -18,8 +19,8 @@ from tests.contract.site import LONG, Site
 from tests.faults.load import KINDS, InBackground, Load
 
 TESTS = 6
+FIRST_SEED = int(os.environ.get("ABELL_SEED", "0"))
 KILLS = int(os.environ.get("ABELL_KILLS", "300")) // TESTS
-STARTS_WITHIN_S = 0.9  # an engine is killed up to so long after its start: before, while and after it takes up jobs
 
 
 class Stream:
@@ -50,17 +51,19 @@ class Stream:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("seed", range(TESTS))
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + TESTS))
 def test_nothing_is_lost_and_nothing_runs_twice(site: Site, seed: int) -> None:
     dice = random.Random(seed)
     load = Load(site)
+    began = time.monotonic()
     site.start()
+    start_s = time.monotonic() - began  # it is killed up to twice so long after its start: before it serves, and later
     site.connect()
     stream = Stream(load, random.Random(seed + 1000))
     submitting = InBackground(stream.run)
     deaths = 0
     while deaths < KILLS:
-        threading.Event().wait(dice.uniform(0, STARTS_WITHIN_S))
+        threading.Event().wait(dice.uniform(0, 2 * start_s))
         if dice.random() < 0.2 and (pid := site.supervisor()) is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -74,5 +77,5 @@ def test_nothing_is_lost_and_nothing_runs_twice(site: Site, seed: int) -> None:
     site.engine.wait_until_it_serves()
     stream.close()
     submitting.join()
-    assert len(load.jobs) >= KILLS
+    assert len(load.jobs) >= KILLS / 4
     load.check(2 * LONG)

@@ -206,11 +206,21 @@ def unclaim(db: sqlite3.Connection, key: str, job_id: int, phase: str, why: str,
 
 def live_attempts(db: sqlite3.Connection) -> list[Row]:
     """Attempts that a DRM has or may have, with what the engine needs in order to take them up again."""
+    return db.execute(f"{_ATTEMPTS} WHERE a.phase IN ('claimed', 'bound') ORDER BY a.job_id").fetchall()
+
+
+def last_over(db: sqlite3.Connection, seconds: float) -> list[Row]:
+    """Attempts that ended within so many seconds before the last ending. Reads all attempts: for after a crash."""
     return db.execute(
-        "SELECT a.*, j.state, j.request, j.cancel_by, j.job_runner_name, j.started"
-        " FROM abell_attempt a JOIN abell_job j ON j.id = a.job_id AND j.attempt = a.number"
-        " WHERE a.phase IN ('claimed', 'bound') ORDER BY a.job_id"
+        f"{_ATTEMPTS} WHERE a.phase = 'over' AND a.over >= (SELECT max(over) FROM abell_attempt) - ?",
+        (seconds,),  # noqa: S608
     ).fetchall()
+
+
+_ATTEMPTS = (
+    "SELECT a.*, j.state, j.request, j.cancel_by, j.job_runner_name, j.started, j.cause"
+    " FROM abell_attempt a JOIN abell_job j ON j.id = a.job_id AND j.attempt = a.number"
+)
 
 
 def sight(db: sqlite3.Connection, seen: Iterable[tuple[State, str, float | None, int]]) -> None:
