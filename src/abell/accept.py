@@ -103,7 +103,7 @@ def new_jobs(requests: Sequence[Request], router: Router) -> list[NewJob]:
                 runner=destination.runner,
                 notes=tuple(
                     unexpressed(name, getattr(request.resources, name), destination.runner)
-                    for name in backend_class(routed.runner.backend)().unexpressed(request.resources)
+                    for name in backend_class(routed.runner.backend)(routed.runner.params).unexpressed(request.resources)
                 )
                 if request.resources != NOTHING_ASKED
                 else (),
