@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from abell.job import Output, Request
+from abell.passing import passes
 from abell.prepare import command_side_path
 from abell.script.ending import Ending, SeenOutput
 
@@ -23,7 +24,7 @@ class NotYet:
 
     why: str
     on_node: bool
-    passing: bool = False  # only space is missing here
+    passing: bool = False  # a trouble of this machine or its file systems, which may pass: a full disk, an outage
 
     def patience_s(self, retries: int) -> float:
         """How long to go on looking: `retry_job_output_collection` times a second, longer for what the node saw."""
@@ -41,8 +42,7 @@ def collect(request: Request, record: Ending, directory: str, apart: bool) -> li
     try:
         return _collect(request, record, directory, apart)
     except OSError as error:
-        why = f"{error.filename2 or error.filename}: {error.strerror}"
-        return NotYet(why, on_node=error.errno == errno.ESTALE, passing=error.errno in (errno.ENOSPC, errno.EDQUOT))
+        return NotYet(f"{error.filename2 or error.filename}: {error.strerror}", on_node=False, passing=passes(error))
 
 
 def _collect(request: Request, record: Ending, directory: str, apart: bool) -> list[dict[str, Any]] | NotYet:
