@@ -101,15 +101,17 @@ def new_jobs(requests: Sequence[Request], router: Router) -> list[NewJob]:
                 destination_id=destination.id,
                 destination_params=text,
                 runner=destination.runner,
-                notes=tuple(
-                    unexpressed(name, getattr(request.resources, name), destination.runner)
-                    for name in backend_class(routed.runner.backend)(routed.runner.params).unexpressed(request.resources)
-                )
-                if request.resources != NOTHING_ASKED
-                else (),
+                notes=_notes(request, routed) if request.resources != NOTHING_ASKED else (),
             )
         )
     return made
+
+
+def _notes(request: Request, routed: Route) -> tuple[str, ...]:
+    """What the job's story says at once: the requests that its runner cannot pass on."""
+    backend = backend_class(routed.runner.backend)(routed.runner.params)
+    asked = request.resources
+    return tuple(unexpressed(name, getattr(asked, name), routed.runner.id) for name in backend.unexpressed(asked))
 
 
 def params_text(destination: Destination) -> str:
