@@ -38,9 +38,9 @@ def build(plan: ScriptPlan) -> dict[str, bytes]:
     """
     files = {"job.sh": _job(plan)}
     if isinstance(plan.command, str):
-        files["tool.sh"] = f"#!{plan.shell}\n{plan.command}\n"
+        files["tool.sh"] = f"{_interpreter(plan)}\n{plan.command}\n"
     if plan.metadata:
-        files["metadata.sh"] = f"#!{plan.shell}\n{plan.metadata}\n"
+        files["metadata.sh"] = f"{_interpreter(plan)}\n{plan.metadata}\n"
     environment = _environment(plan)
     if environment:
         files["environment.sh"] = environment
@@ -93,7 +93,13 @@ def _shebang(plan: ScriptPlan) -> str:
     for line in plan.headers:
         if not line.startswith("#") or "\n" in line or "\r" in line:
             raise ValueError(f"directive {line!r} must be one line that begins with '#'")
-    return "\n".join((f"#!{plan.shell}", *plan.headers, f"# Abell job {plan.job_id}, attempt {plan.attempt}", ""))
+    return "\n".join((_interpreter(plan), *plan.headers, f"# Abell job {plan.job_id}, attempt {plan.attempt}", ""))
+
+
+def _interpreter(plan: ScriptPlan) -> str:
+    """The kernel hands on all that follows the program as one argument (execve(2), "Interpreter scripts")."""
+    splits = "/usr/bin/env -S " if len(plan.shell.split()) > 2 else ""
+    return f"#!{splits}{plan.shell}"
 
 
 def _integrity(plan: ScriptPlan) -> str:

@@ -190,8 +190,10 @@ class Jobs:
                 try:
                     self._begin(entry)
                 except OSError as error:
-                    entry.trouble = f"it cannot be started: {error}"
+                    before, entry.trouble = entry.trouble, f"it cannot be started: {error}"
                     if error.errno in PASSING:
+                        if entry.trouble != before and error.errno != errno.ETXTBSY:
+                            self._untold.append(entry.report())
                         pool.put_back(spec, now + (BUSY_S if error.errno == errno.ETXTBSY else RETRY_S))
                     else:
                         entry.cause, entry.reason = "rejected", entry.trouble
