@@ -212,8 +212,8 @@ def live_attempts(db: sqlite3.Connection) -> list[Row]:
 def last_over(db: sqlite3.Connection, seconds: float) -> list[Row]:
     """Attempts that ended within so many seconds before the last ending. Reads all attempts: for after a crash."""
     return db.execute(
-        f"{_ATTEMPTS} WHERE a.phase = 'over' AND a.over >= (SELECT max(over) FROM abell_attempt) - ?",
-        (seconds,),  # noqa: S608
+        _ATTEMPTS + " WHERE a.phase = 'over' AND a.over >= (SELECT max(over) FROM abell_attempt) - ?",
+        (seconds,),
     ).fetchall()
 
 
