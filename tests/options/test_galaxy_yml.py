@@ -88,7 +88,9 @@ def test_job_config_inline(make_site: MakeSite, tmp_path: Path) -> None:
 
 
 def test_database_connection_of_sqlite(make_site: MakeSite, tmp_path: Path) -> None:
-    site = make_site("galaxy: {database_connection: 'sqlite:///@HERE@/queue.db?isolation_level=IMMEDIATE'}", "galaxy.yml")
+    site = make_site(
+        "galaxy: {database_connection: 'sqlite:///@HERE@/queue.db?isolation_level=IMMEDIATE'}", "galaxy.yml"
+    )
     assert site.run("true").cause is Cause.OK
     with closing(sqlite3.connect(tmp_path / "queue.db")) as db:
         assert db.execute("SELECT count(*) FROM abell_job").fetchone() == (1,)
@@ -241,6 +243,16 @@ def test_retry_job_output_collection_waits_for_a_late_output(make_site: MakeSite
     assert job.cause is Cause.OK, job.row
     assert ((tmp_path / "x").read_text(), (where / "run.log").read_text()) == ("late", "later")
     assert [(o["name"], o["size"]) for o in job.row["outputs"]] == [("x", 4), ("glob1", 5)]
+
+
+def test_a_job_whose_outputs_are_waited_for_can_be_cancelled(make_site: MakeSite, tmp_path: Path) -> None:
+    site = make_site(ENDS.format(apart="false", cleanup="always", retries=600), "galaxy.yml")
+    job = site.submit("true", outputs={"x": tmp_path / "x"})
+    site.until(job, State.FINISHING)
+    job.cancel()
+    job.wait(LONG)
+    assert job.cause is Cause.CANCELLED
+    assert "while its outputs were waited for: the command made no x" in job.message
 
 
 def test_retry_job_output_collection_gives_up(make_site: MakeSite, tmp_path: Path) -> None:
