@@ -1,4 +1,4 @@
-"""`job_runner_monitor_sleep`: how often bells are listened for. A real board and spool; the clock stands where asked."""
+"""`job_runner_monitor_sleep`: how often bells are listened for. A real board and spool; the clock is set."""
 
 from __future__ import annotations
 
