@@ -67,23 +67,32 @@ STATUS = {"active": "yes", "later": "not yet", "no effect": "no effect"}
 
 
 def options() -> str:
-    def row(option: Option) -> tuple[str, ...]:
-        runners = ", ".join(option.runners) or "all"
-        return f"`{option.name}`", option.kind, option.default, STATUS[option.status], runners, option.doc
-
     parts = [
         "# Configuration options\n",
         "*Active* says whether this version acts on an option. `abell config check FILE` lists what a file says and "
         "this version does not act on yet. A name that ends with `*` stands for all that begin so.\n",
     ]
     for where, (title, about) in PLACES.items():
+        parts += [f"## {title}\n", about + "\n"]
         mine = [option for option in OPTIONS if option.where == where]
-        parts += [
-            f"## {title}\n",
-            about + "\n",
-            table(("option", "takes", "default", "active", "runners", "what it is"), map(row, mine)),
-        ]
+        groups = list(dict.fromkeys(option.runners for option in mine))
+        for runners in groups:
+            if len(groups) > 1:
+                parts.append(f"### {of_runners(runners)}\n")
+            rows = (row(option) for option in mine if option.runners == runners)
+            parts.append(table(("option", "takes", "default", "active", "what it is"), rows))
     return "\n".join(parts)
+
+
+def of_runners(runners: tuple[str, ...]) -> str:
+    if not runners:
+        return "Every runner"
+    kinds = {name.partition("_")[0] for name in runners}
+    return "All Pulsar runners" if kinds == {"pulsar"} else f"Runner {', '.join(runners)}"
+
+
+def row(option: Option) -> tuple[str, ...]:
+    return f"`{option.name}`", option.kind.replace("|", " | "), option.default, STATUS[option.status], option.doc
 
 
 def codes() -> str:

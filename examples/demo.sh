@@ -53,7 +53,7 @@ try 'for letter in a b c d e f g h; do
 say '4. Every ending has a cause'
 try "abell run -- 'echo this goes wrong >&2; exit 3'"
 try 'abell run --time 1s -- sleep 60'
-try "abell run --mem 50M -- 'tail /dev/zero'"
+try "abell run --mem 50M -- python3 -c 'data = b\"x\" * 300_000_000; import time; time.sleep(60)'"
 
 say '5. Who did what'
 try 'abell ps --all --limit 6'

@@ -3,7 +3,7 @@
 runner       socket    $TS_SOCKET of the queue to use; without it, the one of the server's environment
 
 `tsp -S N`, or $TS_SLOTS before the queue's first use, says how many slots the queue shares out; a job takes as many as
-it asks for. There are no limits of time and memory, so a job that asks for one is refused.
+it asks for. There are no limits of time and memory.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class TaskSpooler(Backend):
     name = "tsp"
     tools = ("tsp",)
     own_id = "${ABELL_NATIVE_ID:-}"
+    expresses = frozenset({"slots"})
     poll_every_s = 2.0  # one `tsp -l` for all jobs; endings are heard by bell, sooner
     settle_s = 4.0  # same machine: nothing lags
     record_s = 4.0
@@ -74,9 +75,6 @@ class TaskSpooler(Backend):
 
     def submit(self, submissions: Sequence[Submission]) -> SubmitSteps:
         for job in submissions:
-            if refusal := impossible(job):
-                yield Refused(job.key, refusal)
-                continue
             start = ("sh", "-c", START, "abell", job.key, job.script, job.stdout, job.stderr)
             match (yield self.tsp("-B", "-n", "-L", job.key, "-N", str(job.resources.slots or 1), *start)):
                 case Exited(code=0):
@@ -156,13 +154,6 @@ class TaskSpooler(Backend):
     def tsp(self, *arguments: str) -> Call:
         socket = self.runner_params.get("socket")
         return Call((*(("env", f"TS_SOCKET={socket}") if socket else ()), "tsp", *arguments))
-
-
-def impossible(job: Submission) -> str:
-    """Why tsp cannot do what is asked; '' if it can."""
-    if job.resources.walltime_s is not None or job.resources.memory_mb is not None:
-        return "task-spooler limits neither time nor memory (remedy: leave --time and --mem out)"
-    return ""
 
 
 def rows(listing: str) -> Iterator[tuple[str, Row]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from abell.backends.registry import backend_class
-from abell.config.model import Destination
+from abell.config.model import Destination, Runner
 from abell.errors import RefusedError
 from abell.job import Request, Resources
 from abell.request_json import from_json, to_json
@@ -101,15 +101,17 @@ def new_jobs(requests: Sequence[Request], router: Router) -> list[NewJob]:
                 destination_id=destination.id,
                 destination_params=text,
                 runner=destination.runner,
-                notes=tuple(
-                    unexpressed(name, getattr(request.resources, name), destination.runner)
-                    for name in backend_class(routed.runner.backend)().unexpressed(request.resources)
-                )
-                if request.resources != NOTHING_ASKED
-                else (),
+                notes=_notes(request.resources, routed.runner),
             )
         )
     return made
+
+
+def _notes(asked: Resources, runner: Runner) -> tuple[str, ...]:
+    if asked == NOTHING_ASKED:
+        return ()
+    backend = backend_class(runner.backend)(runner.params)
+    return tuple(unexpressed(name, getattr(asked, name), runner.id) for name in backend.unexpressed(asked))
 
 
 def params_text(destination: Destination) -> str:

@@ -63,7 +63,7 @@ class Board:
         lane = self.lanes.get(runner.id)
         if lane is None:
             backend = backend_class(runner.backend)(runner.params)
-            lane = self.lanes[runner.id] = Lane(runner, backend, self._ask_peer)
+            lane = self.lanes[runner.id] = Lane(runner, backend, self._ask_peer, self.wake)
         return lane
 
     async def _ask_peer(self, want: Ask) -> Reply:

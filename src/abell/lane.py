@@ -36,7 +36,14 @@ LONGEST_PAUSE = 60.0  # seconds between two tries at something that keeps failin
 class Lane:
     """`lives` are its attempts by key. `pause` backs off after a failure; `why_paused` is for people."""
 
-    def __init__(self, runner: Runner, backend: Backend, ask_peer: Callable[[Ask], Awaitable[Reply]]) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        backend: Backend,
+        ask_peer: Callable[[Ask], Awaitable[Reply]],
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`wake` has the engine's loop tick."""
         self.runner = runner
         self.backend = backend
         self.lives: dict[str, Live] = {}
@@ -45,6 +52,7 @@ class Lane:
         self.why_paused = ""
         self._host = LocalHost()
         self._ask_peer = ask_peer
+        self._wake = wake
         self._files = FileThread(f"files-{runner.id}")
         self._failures = 0
         self._paused_until = 0.0  # monotonic seconds
@@ -129,8 +137,11 @@ class Lane:
         async def guarded() -> None:
             try:
                 await work()
-            except (BackendError, Superseded) as error:
+            except BackendError as error:
                 log.warning("runner %s, %s: %s", self.runner.id, name, error)
+            except Superseded as error:
+                log.warning("runner %s, %s: %s", self.runner.id, name, error)
+                self._wake()  # the loop finds out as well, and leaves
             except sqlite3.OperationalError as error:
                 self.pause(f"the database cannot be used: {error}")
             except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.contract.backends import Row
-from tests.contract.site import Cause, Site, State
+from tests.contract.site import LONG, Cause, Site, State
 
 
 def test_success(site: Site) -> None:
@@ -105,7 +105,10 @@ def test_200_jobs_at_once(site: Site) -> None:
 
 
 def test_the_story_of_a_job(site: Site) -> None:
-    job = site.run("true")
+    gate = site.gate("story")
+    job = site.submit(gate.wait)
+    site.until(job, State.RUNNING)
+    gate.open()
+    job.wait(LONG)
     kinds = [line.partition(":")[0] for line in site.story(job)]
     assert kinds == ["accepted", "submitted", "started", "ended"]
-    assert job.state is State.ENDED

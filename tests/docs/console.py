@@ -1,7 +1,10 @@
 """Runs the consoles of a page: its blocks of the language `console`, in order, in one shell at a terminal.
 
 A line that begins with `$ ` is a command (`> ` goes on with it), the lines below are what it prints; `...` stands for
-any number of lines. Blocks with a title are files of that name. A block after `<!-- not run: why -->` is not run.
+any number of lines, `…` for any text. Blocks with a title are files of that name. A block after
+`<!-- not run: why -->` is not run.
+
+python -m tests.docs.console PAGE... puts what the commands print now into the pages where it differs; look at it then.
 """
 
 from __future__ import annotations
@@ -9,9 +12,11 @@ from __future__ import annotations
 import errno
 import os
 import pty
+import pwd
 import re
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +35,8 @@ CHANGES = (
     (r"\b\d+(\.\d+)?s\b", "SECONDS"),
     (r"\b\d+(\.\d+)?[KMG]\b", "SIZE"),
     (r"\bran \d+ s\b", "ran N s"),
+    (r"\bused \d+ MiB\b", "used N MiB"),
+    (r"\bby [a-z_][\w-]*$", "by USER"),
     (r"\bprocess \d+\b", "process N"),
     (r"/\S*/(?=\.local/state/abell|work\b)", "/HOME/"),
     (r"[ \t]+", " "),
@@ -104,10 +111,13 @@ def shown(script: str, work: Path, environ: dict[str, str]) -> list[list[str]]:
     os.close(ours)
     shell.wait()
     text = data.decode(errors="replace").replace("\r\n", "\n")
-    # Lines that said what it waits for, and were erased.
-    text = re.sub(r"\r\x1b\[K[^\n\r]*(?=\r\x1b\[K)", "", text).replace("\r\x1b[K", "")
-    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    return [[line.rstrip() for line in part.rstrip("\n").split("\n")] for part in text.split(MARK)[1:]]
+    return [_seen(part) for part in text.split(MARK)[1:]]
+
+
+def _seen(output: str) -> list[str]:
+    """The lines that stay on the screen: without those that said what it waits for, and were erased; no colours."""
+    output = re.sub(r"\r\x1b\[K[^\n\r]*(?=\r\x1b\[K)", "", output).replace("\r\x1b[K", "")
+    return [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", output).rstrip("\n").split("\n")]
 
 
 def _read(descriptor: int) -> bytes:
@@ -127,6 +137,36 @@ def plain(line: str) -> str:
 
 def agrees(expected: list[str], got: list[str]) -> bool:
     pattern = "".join(
-        r"(?:.*\n)*" if line == "..." else re.escape(plain(line)) + r"\n" for line in expected if line.strip()
+        r"(?:.*\n)*" if line == "..." else re.escape(plain(line)).replace("…", ".*") + r"\n"
+        for line in expected
+        if line.strip()
     )
     return re.fullmatch(pattern, "".join(plain(line) + "\n" for line in got if line.strip())) is not None
+
+
+def renewed(page: str) -> str:
+    """The page with what its commands print now; names of this machine and user are replaced."""
+    with tempfile.TemporaryDirectory() as home:
+        printed = iter(play(page, Path(home)))
+        account = pwd.getpwuid(os.geteuid()).pw_name
+
+    def block(match: re.Match[str]) -> str:
+        if match["lang"] != "console" or match["skip"] or match["title"]:
+            return match[0]
+        lines = []
+        for command in commands(match[0]):
+            lines.append("$ " + command.text.replace("\n", "\n> "))
+            seen = next(printed)
+            if agrees(command.expected, seen):
+                lines += command.expected
+                continue
+            got = "\n".join(seen).strip("\n").replace(home, "/home/maria")
+            lines += [re.sub(rf"\bby {account}$", "by maria", got, flags=re.MULTILINE)] if got else []
+        return "```console\n" + "\n".join(lines) + "\n```"
+
+    return BLOCK.sub(block, page)
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        Path(name).write_text(renewed(Path(name).read_text()))

@@ -45,6 +45,7 @@ def test_a_client_is_killed_while_it_submits(site: Site, after: int) -> None:
     told += [int(line) for line in client.stdout.read().splitlines()]
     client.wait()
     client.stdout.close()
+    site.wait(site.cluster.jobs(ids=told))  # by then the engine has read all that the client sent
     jobs = site.cluster.jobs(ids=range(1, len(told) + 10))
     assert [j.id for j in jobs][: len(told)] == told == list(range(1, len(told) + 1))
     assert len(jobs) in (len(told), len(told) + 1)

@@ -88,9 +88,8 @@ def test_job_config_inline(make_site: MakeSite, tmp_path: Path) -> None:
 
 
 def test_database_connection_of_sqlite(make_site: MakeSite, tmp_path: Path) -> None:
-    site = make_site(
-        "galaxy: {database_connection: 'sqlite:///@HERE@/queue.db?isolation_level=IMMEDIATE'}", "galaxy.yml"
-    )
+    url = "sqlite:///@HERE@/queue.db?isolation_level=IMMEDIATE"
+    site = make_site(f"galaxy: {{database_connection: '{url}'}}", "galaxy.yml")
     assert site.run("true").cause is Cause.OK
     with closing(sqlite3.connect(tmp_path / "queue.db")) as db:
         assert db.execute("SELECT count(*) FROM abell_job").fetchone() == (1,)

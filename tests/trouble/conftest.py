@@ -22,6 +22,13 @@ LONG = 30.0
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount file systems and to change user")
 
+# Reading is left to it, because the interpreter may be in root's home; it is writing that these tests are about.
+_READ = "-all,+dac_read_search"
+AS_NOBODY = (
+    *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
+    *(f"--inh-caps={_READ}", f"--ambient-caps={_READ}"),
+)
+
 
 def until(condition: Callable[[], object], limit_s: float = LONG, what: str = "it") -> None:
     """Return as soon as it is true; fail when it has not become so."""
@@ -66,9 +73,7 @@ class Site:
             )
         self.servers.append(server)
         if wait:
-            until(
-                lambda: server.poll() is not None or self.published() not in (None, ()), what="the start of the server"
-            )
+            until(lambda: server.poll() is not None or self.published(), what="the start of the server")
             assert server.poll() is None, self.log.read_text()
         return server
 

@@ -72,8 +72,9 @@ def test_an_engine_whose_root_was_taken_over_stops_without_acting(site: Site) ->
     theirs = json.dumps({**json.loads(mine), "host": "elsewhere", "boot_id": "0-0"})
     (site.root / "engine.json").write_text(theirs)
     asked = site.begin("submit", "--", f"echo once >> {site.work}/ran")
-    # It finds no engine that would take the job and starts one of its own, once the first has given way.
     assert first.wait(20) == 125
+    assert (site.root / "engine.json").read_text() == theirs, "what is its successor's stays"
+    site.serve()
     out, err = asked.communicate(timeout=60)
     assert asked.returncode == 0, err
     text = site.log.read_text()

@@ -111,7 +111,6 @@ def _pages(client: Client, query: Query, user: str | None, left: Callable[[], in
 
 def cells(row: JobRow, now: float) -> tuple[str, ...]:
     """As `_HEADER`."""
-    begun, ended = row["started"] or row["created"], row["ended"] or now
     return (
         str(row["id"]),
         row["cause"] or row["state"],
@@ -119,9 +118,16 @@ def cells(row: JobRow, now: float) -> tuple[str, ...]:
         row["user"],
         row["destination"],
         str(row["slots"] or ""),
-        amounts.show_seconds(max(0, int(ended - begun))),
+        amounts.show_seconds(int(elapsed(row, now))),
         row["why"] or row["message"],
     )
+
+
+def elapsed(row: JobRow, now: float) -> float:
+    """Seconds; as measured where the job ran, if it was: the clock here may have stepped meanwhile."""
+    measured = row["usage"]["elapsed_s"] if row["ended"] else None
+    since = row["started"] or row["created"]
+    return measured if measured is not None else max(0.0, (row["ended"] or now) - since)
 
 
 def not_shown(page: Page) -> list[str]:

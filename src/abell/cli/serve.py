@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from abell import last_config
+from abell import last_config, machine
 from abell.cli.session import named_config
 from abell.connect import find
 from abell.errors import AbellError, DisconnectedError
@@ -50,7 +50,8 @@ def _take_over(root: Path) -> None:
     connection, hello = found
     with connection:
         if not hello.transient:
-            raise AbellError(f"a server (process {hello.pid}) already runs for {root}", "abell stop ends it")
+            who = f"process {hello.pid} on {machine.host()}"
+            raise AbellError(f"a server ({who}) already runs for {root}", "abell stop ends it")
         try:
             connection.ask("stop", when="now")
             while True:

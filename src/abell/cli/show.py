@@ -44,7 +44,10 @@ def lines(story: Story) -> Iterator[str]:
     yield from _section("", _facts(row))
     yield from _section("resources", _resources(row))
     yield from _section("files", _files(row))
-    events = [(clock(event["at"]), f"{event['kind']}: {event['text']}") for event in story["events"]]
+    events = [
+        (clock(event["at"]), f"{event['kind']}: {event['text']}" if event["text"] else event["kind"])
+        for event in story["events"]
+    ]
     yield from _section("story", events)
 
 

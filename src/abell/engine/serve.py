@@ -17,6 +17,7 @@ from abell.errors import AbellError
 from abell.passing import trouble
 from abell.printable import printable_lines
 from abell.root import try_writing
+from abell.shape import is_plain_text
 from abell.store import file_system
 from abell.supervisor.launch import Launch
 
@@ -55,7 +56,9 @@ def serve(root: Path, config: str | None, transient: bool = False) -> int:
 
 
 def prepare_root(root: Path) -> None:
-    """Make the root if it is absent, and make sure that it can be written."""
+    """Make the root if it is absent, and make sure that it can be used."""
+    if not is_plain_text(str(root)):
+        raise RootError(f"the root {root} has a name that is not UTF-8", "choose another with --root or $ABELL_ROOT")
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         try_writing(root)

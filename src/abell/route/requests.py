@@ -14,7 +14,7 @@ def requests(request: Request, route: Route, environment: Mapping[str, str]) -> 
 
     ValueError, as in `prepare`, for a parameter of the destination that cannot be used.
     """
-    backend = backend_class(route.runner.backend)()
+    backend = backend_class(route.runner.backend)(route.runner.params)
     asked = request.resources
     given = backend.effective(asked, route.destination.params, environment)
     lines = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import sqlite3
@@ -13,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 from abell.errors import AbellError
 from abell.store import file_system
+
+LONGEST_PATH = 500  # bytes; SQLite's unix VFS has 512 for the path with "-journal" (os_unix.c, MAX_PATHNAME)
 
 
 class StoreError(AbellError):
@@ -54,6 +57,11 @@ class Database:
         """`guard` is asked before each transaction; it raises Superseded, or OSError if it cannot tell."""
         self.path = path
         self._guard = guard
+        if len(os.fsencode(path)) > LONGEST_PATH:
+            raise StoreError(
+                f"{path}: longer than the {LONGEST_PATH} bytes that SQLite takes",
+                "choose a root with a shorter path, or another place with database_connection",
+            )
         try:
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, cached_statements=256)
             self._connection.row_factory = sqlite3.Row

@@ -1,0 +1,278 @@
+"""The engine's steps against a supervisor that answers when the test lets it: what comes late, twice or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from abell.backends.contract import Answered, Ask, Reply, Unreachable
+from abell.board import Board
+from abell.claim import claim
+from abell.config import load
+from abell.flow import Engine
+from abell.job import Cause, Request, Sighting, State, Unknown
+from abell.live import Live
+from abell.prepare import Layout
+from abell.store import statements as st
+from abell.store.sqlite import Database
+from abell.submit import _cancel, resolve
+from abell.watch import hear, heard, poll
+
+Answer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+
+
+class Supervisor:
+    """Each verb answers as the test says; `asked` has the questions."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Mapping[str, Any]]] = []
+        self.answers: dict[str, Answer] = {}
+
+    async def ask(self, want: Ask) -> Reply:
+        self.asked.append((want.verb, want.data))
+        answer = self.answers.get(want.verb)
+        return Answered(await answer(want.data)) if answer else Unreachable("not in this test")
+
+
+@pytest.fixture
+def supervisor() -> Supervisor:
+    return Supervisor()
+
+
+@pytest.fixture
+def board(tmp_path: Path, supervisor: Supervisor) -> Iterator[Board]:
+    configuration = load(None).configuration
+    database = Database(tmp_path / "db")
+    database.take_over()
+    layout = Layout.of(tmp_path, configuration.settings)
+    layout.make()
+    board = Board(database, configuration, layout, {}, {"supervisor": supervisor.ask})
+    yield board
+    for lane in board.lanes.values():
+        lane.close()
+    database.close()
+
+
+def engine_of(board: Board) -> Engine:
+    return Engine(board, changed=lambda ids: None)
+
+
+def claimed(board: Board, count: int) -> list[Live]:
+    engine_of(board).accept([Request("true") for _ in range(count)], "")
+    return claim(board, "local")
+
+
+def bound(board: Board, count: int) -> list[Live]:
+    lives = claimed(board, count)
+    for live in lives:
+        live.native_id = f"host:boot:{live.key}"
+    return lives
+
+
+def report(live: Live, word: str) -> dict[str, Any]:
+    return {"id": live.native_id, "key": live.key, "word": word}
+
+
+def over(live: Live, cause: Cause) -> Sighting:
+    return Sighting(live.native_id, "WORD", cause=cause, key=live.key)
+
+
+# -- words of the DRM ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("old", "new"), [("running", "cancelled"), ("queued", "running")])
+def test_what_was_pushed_while_a_poll_was_under_way_is_newer(
+    board: Board, supervisor: Supervisor, old: str, new: str
+) -> None:
+    async def story() -> Live:
+        (live,) = bound(board, 1)
+
+        async def status(_: Mapping[str, Any]) -> Mapping[str, Any]:
+            answer = {"jobs": [report(live, old)]}
+            heard(board, "local", [report(live, new)])
+            return answer
+
+        supervisor.answers["status"] = status
+        await poll(board.lanes["local"], board)
+        return live
+
+    live = asyncio.run(story())
+    if new == "running":
+        assert live.state is State.RUNNING
+    else:
+        assert isinstance(live.last_word, Sighting) and live.last_word.cause is Cause.CANCELLED
+
+
+def test_a_job_that_lives_after_all_is_not_over(board: Board) -> None:
+    """As when the DRM has requeued it."""
+
+    async def story() -> Live:
+        (live,) = bound(board, 1)
+        hear(board, live, over(live, Cause.NODE))
+        hear(board, live, Sighting(live.native_id, "RUNNING", state=State.RUNNING, key=live.key))
+        return live
+
+    live = asyncio.run(story())
+    assert live.last_word is None and live.first_sign is None and live.state is State.RUNNING
+
+
+def test_a_word_about_another_job_with_the_same_id_is_not_about_this_one(board: Board) -> None:
+    async def story() -> Live:
+        (live,) = bound(board, 1)
+        hear(board, live, Sighting(live.native_id, "WORD", cause=Cause.OK, key="another"))
+        return live
+
+    assert asyncio.run(story()).last_word is None
+
+
+def test_a_poll_that_fails_changes_nothing(board: Board) -> None:
+    async def story() -> Live:
+        (live,) = bound(board, 1)
+        lane = board.lanes["local"]
+        lane.start("poll", lambda: poll(lane, board))
+        await lane.tasks["poll"]
+        return live
+
+    live = asyncio.run(story())
+    assert (live.last_word, live.state, live.look_again) == (None, State.SUBMITTING, None)
+
+
+# -- looking ------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_learned_during_a_look_is_worth_another(board: Board) -> None:
+    async def story() -> None:
+        (live,) = bound(board, 1)
+        board.look(live)
+        assert list(board.take_due()) == [live]
+        hear(board, live, Unknown(live.native_id, "unknown"))  # while the look is under way
+        assert list(board.take_due()) == []
+        board.looked(live)
+        assert list(board.take_due()) == [live]
+        board.looked(live)
+        assert list(board.take_due()) == []
+        assert live.look_again is None
+
+    asyncio.run(story())
+
+
+# -- cancelling ---------------------------------------------------------------------------------------------------
+
+
+def test_a_cancellation_that_is_asked_for_during_another_is_sent(board: Board, supervisor: Supervisor) -> None:
+    async def story() -> None:
+        first, second, third = bound(board, 3)
+        lane = board.lanes["local"]
+
+        async def cancelled(data: Mapping[str, Any]) -> Mapping[str, Any]:
+            if first.native_id in data["ids"]:
+                second.cancel_by, third.cancel_by = "eve", "ada"
+            return {}
+
+        supervisor.answers["cancel"] = cancelled
+        first.cancel_by = "ada"
+        await _cancel(lane, board)
+        assert lane.next_cancel is None
+        told = [(sorted(data["ids"]), data["by"]) for verb, data in supervisor.asked if verb == "cancel"]
+        assert told == [([first.native_id], "ada"), ([second.native_id], "eve"), ([third.native_id], "ada")]
+
+    asyncio.run(story())
+
+
+def test_a_cancellation_that_did_not_arrive_is_asked_for_again(board: Board) -> None:
+    async def story() -> None:
+        (live,) = bound(board, 1)
+        lane = board.lanes["local"]
+        live.cancel_by = "ada"
+        lane.start("cancel", lambda: _cancel(lane, board))
+        await lane.tasks["cancel"]
+        assert not live.cancel_sent and lane.next_cancel is not None
+
+    asyncio.run(story())
+
+
+# -- a database that cannot be written ----------------------------------------------------------------------------
+
+
+@contextmanager
+def refusing(database: Database) -> Iterator[None]:
+    """Somebody else holds the database's lock, and there is no time to wait for it."""
+    database.reader.execute("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(database.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.close()
+
+
+def test_a_claim_that_could_not_be_kept_is_made_later(board: Board) -> None:
+    async def story() -> None:
+        engine_of(board).accept([Request("true") for _ in range(19)], "")
+        with refusing(board.database), pytest.raises(sqlite3.OperationalError):
+            claim(board, "local")
+        assert not board.lanes["local"].lives
+        assert board.waiting == {"local"}
+        assert len(claim(board, "local")) == 19
+        assert board.waiting == set()
+
+    asyncio.run(story())
+
+
+def test_a_routing_that_could_not_be_kept_is_made_later(board: Board) -> None:
+    async def story() -> None:
+        engine = engine_of(board)
+        engine.accept([Request("true") for _ in range(50)], "")
+        with board.database.transaction() as db:
+            st.unroute_waiting(db)
+        engine._resume()
+        with refusing(board.database), pytest.raises(sqlite3.OperationalError):
+            engine._route()
+        engine._route()
+        assert st.counts(board.database.reader) == {"waiting": 50}
+
+    asyncio.run(story())
+
+
+# -- doubt --------------------------------------------------------------------------------------------------------
+
+
+def test_one_lock_that_cannot_be_taken_holds_up_no_other(board: Board, supervisor: Supervisor) -> None:
+    async def story() -> None:
+        bad, good, known = claimed(board, 3)
+        bad.directory.parent.mkdir(parents=True)
+        bad.directory.write_text("in the way")
+
+        async def find(_: Mapping[str, Any]) -> Mapping[str, Any]:
+            return {"ids": {known.key: "host:boot:known"}}
+
+        supervisor.answers["find"] = find
+        lane = board.lanes["local"]
+        await resolve(lane, board)
+        assert known.native_id == "host:boot:known"
+        assert set(board.inbox.unclaimed) == {good.key}
+        assert lane.paused_for and f"job {bad.job_id}" in lane.why_paused
+        bad.directory.unlink()
+        await resolve(lane, board)
+        assert set(board.inbox.unclaimed) == {good.key, bad.key}
+        assert not lane.paused_for
+
+    asyncio.run(story())
+
+
+def test_doubt_stays_while_the_drm_cannot_be_asked(board: Board) -> None:
+    async def story() -> None:
+        (live,) = claimed(board, 1)
+        lane = board.lanes["local"]
+        lane.start("resolve", lambda: resolve(lane, board))
+        await lane.tasks["resolve"]
+        assert not board.inbox and not live.native_id
+        assert lane.paused_for, "it would be asked again and again"
+
+    asyncio.run(story())
