@@ -97,22 +97,21 @@ def _read(board: Board, live: Live) -> Ending | Unreadable | None:
         return None
 
 
-def _collect(board: Board, live: Live) -> list[dict[str, Any]] | NotYet | Unreadable:
+def _collect(board: Board, live: Live) -> list[dict[str, Any]] | NotYet:
     assert live.record is not None
-    apart = option(live.destination, board.configuration.settings, "outputs_to_working_directory")
-    try:
-        return collect(live.request, live.record, str(live.directory), apart)
-    except OSError as error:
-        return Unreadable(trouble(error)) if passes(error) else NotYet(trouble(error), on_node=False)
+    settings = board.configuration.settings
+    apart = option(live.destination, settings, "outputs_to_working_directory")
+    late = live.late if settings.retry_job_output_collection else None
+    return collect(live.request, live.record, str(live.directory), apart, late)
 
 
-def _collected(board: Board, live: Live, decision: Verdict, got: list[dict[str, Any]] | NotYet | Unreadable) -> None:
-    if isinstance(got, Unreadable):
-        board.see(live, State.FINISHING, got.why)
-        board.look(live, AGAIN_S)
-        return
+def _collected(board: Board, live: Live, decision: Verdict, got: list[dict[str, Any]] | NotYet) -> None:
     if not isinstance(got, NotYet):
         board.end(live, decision, got)
+        return
+    if live.cancel_by:
+        why = f"by {live.cancel_by}, while its outputs were waited for: {got.why}"
+        board.end(live, Verdict(Cause.CANCELLED, why, decision.exit_code))
         return
     waited = time.monotonic() - (live.first_sign or 0.0)
     if waited < got.patience_s(board.configuration.settings.retry_job_output_collection):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -30,6 +30,7 @@ class Live:
     # Evidence, gathered as it comes.
     record: Ending | None = None
     last_word: Sighting | Unknown | None = None
+    late: dict[tuple[str, Path], int] = field(default_factory=dict)  # see collect.py
     words: int = 0  # how many the DRM has said
     first_sign: float | None = None  # monotonic seconds of the first sign of an ending
     look_again: float | None = None  # monotonic seconds at which to decide again

@@ -25,6 +25,8 @@ execution:
     strict: {runner: local, shell: /bin/bash -eu}
     by_env: {runner: local, shell: /usr/bin/env dash}
     many: {runner: local, shell: /bin/bash -u -o pipefail}
+    no_path: {runner: local, shell: bash}
+    no_shell: {runner: local, shell: /no/such/shell}
     env:
       runner: local
       env:
@@ -108,6 +110,14 @@ def test_several_options_of_the_shell(site: Site) -> None:
     assert site.output("echo fine", to="many") == "fine\n"
     assert site.run("false | true", to="many").exit_code == 1
     assert site.run("echo $UNSET", to="many").exit_code == 1
+
+
+def test_a_shell_that_cannot_run_is_refused_with_the_reason(site: Site) -> None:
+    reasons = {"no_path": "must be one line that begins with an absolute path", "no_shell": "job.sh names is not there"}
+    for to, why in reasons.items():
+        job = site.run("true", to=to)
+        assert job.cause is Cause.REJECTED
+        assert why in job.message
 
 
 def test_a_command_of_several_words_needs_no_shell(site: Site) -> None:

@@ -244,6 +244,16 @@ def test_retry_job_output_collection_waits_for_a_late_output(make_site: MakeSite
     assert [(o["name"], o["size"]) for o in job.row["outputs"]] == [("x", 4), ("glob1", 5)]
 
 
+def test_a_job_whose_outputs_are_waited_for_can_be_cancelled(make_site: MakeSite, tmp_path: Path) -> None:
+    site = make_site(ENDS.format(apart="false", cleanup="always", retries=600), "galaxy.yml")
+    job = site.submit("true", outputs={"x": tmp_path / "x"})
+    site.until(job, State.FINISHING)
+    job.cancel()
+    job.wait(LONG)
+    assert job.cause is Cause.CANCELLED
+    assert "while its outputs were waited for: the command made no x" in job.message
+
+
 def test_retry_job_output_collection_gives_up(make_site: MakeSite, tmp_path: Path) -> None:
     site = make_site(ENDS.format(apart="false", cleanup="always", retries=1), "galaxy.yml")
     job = site.run("true", outputs={"x": tmp_path / "x"})

@@ -98,6 +98,25 @@ def test_jobs_wait_while_their_directories_have_no_room(tmp_path: Path, site: Si
     assert server.poll() is None
 
 
+def test_a_job_that_starts_on_a_full_disk_waits_for_its_run_lock(tmp_path: Path, site: Site, disk: MakeDisk) -> None:
+    small = disk("disk", "2m")
+    config = tmp_path / "galaxy.yml"
+    config.write_text(f"galaxy:\n  job_working_directory: {small.point}/jobs\n")
+    site.serve("--config", str(config))
+    jobs = [site.submit("--", waiting_command(site.work, f"j{n}")) for n in range(5)]  # the last one is queued
+    until(lambda: site.job(jobs[3])["state"] == "running" and site.job(jobs[4])["state"] == "queued")
+    small.fill()
+    assert site("cancel", str(jobs[0])).returncode == 0
+    until(lambda: site.job(jobs[4])["state"] == "running")
+    (site.work / "go").touch()
+    until(lambda: lines(site.work / "ran") == ["j1", "j2", "j3"], what="the end of what ran already")
+    assert not site.job(jobs[4])["cause"]
+    small.free()
+    until(lambda: site.ended(*jobs), limit_s=15)
+    assert [site.job(job)["cause"] for job in jobs] == ["cancelled", "ok", "ok", "ok", "ok"]
+    assert lines(site.work / "ran") == ["j1", "j2", "j3", "j4"]
+
+
 def test_half_a_script_is_never_run(tmp_path: Path, site: Site, disk: MakeDisk) -> None:
     """A disk with room for a part of the script: a short write must not pass for a whole one."""
     small = disk("disk", "2m")

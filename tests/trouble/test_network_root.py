@@ -15,7 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from abell.connection import Connection
+from abell.errors import RefusedError
 from abell.store import file_system
+from abell.wire import answer
 from tests.trouble.conftest import Site, lines, needs_root, until
 
 STATUS = Path(__file__).parents[2] / "clusters" / "sshfs" / "status"
@@ -193,11 +196,13 @@ def test_a_submission_whose_directory_hangs_holds_up_nobody(
     far = mounted("far")
     site.serve()
     os.kill(far.process.pid, signal.SIGSTOP)
-    hanging = site.begin("submit", "--input", f"{far.point}/input", "--", "true")
-    began = time.monotonic()
-    time.sleep(0.5)
-    assert site("ps").returncode == 0
-    assert time.monotonic() - began < 5
-    hanging.kill()
-    os.kill(far.process.pid, signal.SIGCONT)
-    hanging.communicate()
+    published = site.published()
+    assert published is not None
+    with Connection(published.socket) as hanging:
+        hanging.send("submit", jobs=[{"command": "true", "inputs": [f"{far.point}/input"]}], token="t")
+        began = time.monotonic()
+        assert site("ps").returncode == 0
+        assert time.monotonic() - began < 5
+        os.kill(far.process.pid, signal.SIGCONT)
+        with pytest.raises(RefusedError, match="there is no such file"):
+            answer(hanging.receive())

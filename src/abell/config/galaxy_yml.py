@@ -113,7 +113,7 @@ def _settings(galaxy: Mapping[str, Node], gravity: Mapping[str, Node], where: _D
         outputs_to_working_directory=flag("outputs_to_working_directory", default.outputs_to_working_directory),
         retry_job_output_collection=whole("retry_job_output_collection", default.retry_job_output_collection),
         cleanup_job=cast(Literal["always", "onsuccess", "never"], cleanup),
-        default_job_shell=shape.line(
+        default_job_shell=shape.shell(
             galaxy.get("default_job_shell"), "galaxy.default_job_shell", default.default_job_shell
         ),
         environment_setup_file=text("environment_setup_file"),

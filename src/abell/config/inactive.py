@@ -45,11 +45,11 @@ def _inactive(configuration: Configuration) -> Iterator[tuple[Place, str]]:
 
 def _runner(runner: Runner) -> Iterator[tuple[Place, str]]:
     if runner.backend == DYNAMIC:
-        yield runner.place, "runner dynamic: rules that compute a destination"
+        yield runner.place, "runner dynamic: rules that compute a destination; jobs sent there are refused"
     elif when(runner.backend) == "never":
         return  # loading has warned of it
     elif when(runner.backend) != "active":
-        yield runner.place, f"runner {runner.id} ({runner.load})"
+        yield runner.place, f"runner {runner.id} ({runner.load}): its jobs are refused"
     else:
         for name in runner.params:
             option = plugin_option(name, runner.backend)

@@ -38,6 +38,14 @@ class Shape:
             return default
         return word
 
+    def shell(self, node: Node | None, option: str, default: str = "") -> str:
+        """What stands in the first line of job scripts: a program and its options."""
+        line = self.line(node, option, default)
+        if node is not None and line and not line.startswith("/"):
+            text = f"{option}: {line!r} is no absolute path; jobs with it are refused"
+            self.problems.warn(node.place, option, text, "write a path such as /bin/bash")
+        return line
+
     def name(self, name: str, node: Node, what: str) -> str:
         """An id that others refer to: it is shown everywhere, so it must be printable, and not empty."""
         if not name.strip() or not name.isprintable():

@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from abell import address
-from abell.engine.beat import Beat, BeatError
 from abell.errors import AbellError
 from abell.passing import trouble
 from abell.printable import printable_lines
@@ -20,6 +20,9 @@ from abell.root import try_writing
 from abell.shape import is_plain_text
 from abell.store import file_system
 from abell.supervisor.launch import Launch
+
+if TYPE_CHECKING:
+    from abell.engine.beat import Beat
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +103,8 @@ def _beating(root: Path) -> Iterator[Beat | None]:
     if not file_system.is_network(root):
         yield None
         return
+    from abell.engine.beat import Beat, BeatError
+
     beat = Beat(root)
     try:
         beat.take()

@@ -212,7 +212,7 @@ def live_attempts(db: sqlite3.Connection) -> list[Row]:
 def last_over(db: sqlite3.Connection, seconds: float) -> list[Row]:
     """Attempts that ended within so many seconds before the last ending. Reads all attempts: for after a crash."""
     return db.execute(
-        _ATTEMPTS + " WHERE a.phase = 'over' AND a.over >= (SELECT max(over) FROM abell_attempt) - ?",  # noqa: S608
+        f"{_ATTEMPTS} WHERE a.phase = 'over' AND a.over >= (SELECT max(over) FROM abell_attempt) - ?",  # noqa: S608
         (seconds,),
     ).fetchall()
 

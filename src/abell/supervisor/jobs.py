@@ -15,7 +15,7 @@ from abell.supervisor.cgroup import MIB, Group, Parent
 from abell.supervisor.entry import Entry, Report
 from abell.supervisor.journal import Fact, Journal
 from abell.supervisor.pool import Pool, cores_of
-from abell.supervisor.spawn import PASSING, spawn
+from abell.supervisor.spawn import PASSING, spawn, why_not
 from abell.supervisor.spec import Spec, parse
 from abell.supervisor.strays import Strays
 
@@ -190,7 +190,7 @@ class Jobs:
                 try:
                     self._begin(entry)
                 except OSError as error:
-                    before, entry.trouble = entry.trouble, f"it cannot be started: {error}"
+                    before, entry.trouble = entry.trouble, f"it cannot be started: {why_not(spec, error)}"
                     if error.errno in PASSING:
                         if entry.trouble != before and error.errno != errno.ETXTBSY:
                             self._untold.append(entry.report())

@@ -51,6 +51,14 @@ def spawn(spec: Spec, native_id: str, group: Group | None) -> int:
         os.close(out)
 
 
+def why_not(spec: Spec, error: OSError) -> str:
+    """Why a job has not been started. To the kernel a script is absent if the program of its first line is."""
+    program = spec.argv[0]
+    if error.errno == errno.ENOENT and error.filename == program and os.path.lexists(program):
+        return f"the program that the first line of {program} names is not there (see the destination's shell)"
+    return f"{error.strerror}: {error.filename}"
+
+
 def _open(path: str) -> int:
     """A regular file to append to. Neither a link is followed nor a pipe waited for: the directory may be hostile."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

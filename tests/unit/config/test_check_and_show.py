@@ -54,8 +54,8 @@ def test_check_of_a_good_file(good: str) -> None:
     code, output = run("check", good)
     assert code == 0
     assert output.splitlines() == [
-        f"not active yet: {good}:3: runner slurm (slurm)",
-        f"not active yet: {good}:4: runner pulsar (pulsar:PulsarMQJobRunner)",
+        f"not active yet: {good}:3: runner slurm (slurm): its jobs are refused",
+        f"not active yet: {good}:4: runner pulsar (pulsar:PulsarMQJobRunner): its jobs are refused",
         f"not active yet: {good}:8: environments.a.metrics",
         f"{good}: good: 3 runners, 2 destinations, default a",
     ]
@@ -74,7 +74,11 @@ def test_check_of_a_bad_file(bad: str) -> None:
 def test_check_as_json(good: str, bad: str) -> None:
     code, output = run("check", "--json", good)
     assert (code, json.loads(output)["ok"]) == (0, True)
-    assert json.loads(output)["inactive"][0] == {"file": good, "line": 3, "option": "runner slurm (slurm)"}
+    assert json.loads(output)["inactive"][0] == {
+        "file": good,
+        "line": 3,
+        "option": "runner slurm (slurm): its jobs are refused",
+    }
     code, output = run("check", "--json", bad)
     report = json.loads(output)
     assert (code, report["ok"]) == (125, False)

@@ -1,63 +1,79 @@
-"""Every option is active, and then a test says what it does, or it is listed as not active yet."""
+"""Every option is active, and then a test in tests/options shows what it does, or it is listed as not active yet."""
 
 from __future__ import annotations
 
 import ast
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 
+from abell.config import load
 from abell.config.inactive import inactive
 from abell.config.model import Configuration, Destination, Runner, Settings
 from abell.config.options import OPTIONS, Option, destination_option, plugin_option
 
-HERE = Path(__file__).parent
+TESTS_FOLDER = Path(__file__).parents[2]
 
-# Each active option and the test that holds it. A row of the table without a test, or a test without a row, fails.
-TESTS = {
-    "job_conf runners.load": "config/test_load_names.py::test_resolve",
-    "job_conf runners.workers": "config/test_yaml_dialect.py::test_runners",
-    "job_conf runners.enabled": "config/test_xml_dialect.py::test_from_environ_and_enabled",
-    "job_conf execution.default": "route/test_static_routing.py::test_the_default",
-    "job_conf environments.runner": "route/test_static_routing.py::test_the_default",
-    "job_conf environments.enabled": "config/test_xml_dialect.py::test_from_environ_and_enabled",
-    "job_conf environments.tags": "route/test_static_routing.py::test_tags",
-    "job_conf environments.shell": "config/test_yaml_dialect.py::test_shell",
-    "job_conf environments.env": "config/test_yaml_dialect.py::test_env_in_the_order_given",
-    "job_conf tools.id": "route/test_static_routing.py::test_tool_ids_in_all_forms",
-    "job_conf tools.class": "route/test_static_routing.py::test_tool_classes",
-    "job_conf tools.environment": "route/test_static_routing.py::test_tool_ids_in_all_forms",
-    "job_conf tools.params": "route/test_static_routing.py::test_params_must_all_match_and_the_first_match_wins",
-    "plugin[local] cores": "config/test_yaml_dialect.py::test_cores",
-    "destination[local] local_slots": "config/test_documented_examples.py::test_local_slots",
-    "destination embed_metadata_in_job": "config/test_yaml_dialect.py::test_embed_metadata_in_job",
-    "destination tmp_dir": "config/test_yaml_dialect.py::test_tmp_dir",
-} | {
-    f"galaxy.yml {name}": f"config/test_galaxy_yml.py::{test}"
-    for name, test in {
-        "job_config": "test_inline_before_file_before_yml_before_xml_before_default",
-        "job_config_file": "test_job_config_file_is_looked_for_below_the_root_as_well",
-        "config_dir": "test_config_dir",
-        "data_dir": "test_data_dir_is_the_base_and_symbolic_links_stay",
-        "database_connection": "test_values",
-        "job_working_directory": "test_paths_resolve_as_galaxy_resolves_them",
-        "new_file_path": "test_paths_resolve_as_galaxy_resolves_them",
-        "file_path": "test_file_path_that_exists_below_the_root_only",
-        "cluster_files_directory": "test_paths_resolve_as_galaxy_resolves_them",
-        "outputs_to_working_directory": "test_values",
-        "retry_job_output_collection": "test_values",
-        "cleanup_job": "test_values",
-        "default_job_shell": "test_values",
-        "environment_setup_file": "test_values",
-        "job_runner_monitor_sleep": "test_values",
-        "check_job_script_integrity": "test_values",
-        "check_job_script_integrity_count": "test_values",
-        "check_job_script_integrity_sleep": "test_values",
-        "gravity.umask": "test_umask",
-        "gravity.galaxy_root": "test_values",
-        "gravity.virtualenv": "test_values",
-    }.items()
-}
+# Each active option and the test of its effect on real jobs. A row of the table without a test, or a test without a
+# row, fails.
+TESTS = (
+    {
+        f"job_conf {name}": test
+        for name, test in {
+            "runners.load": "test_runners.py::test_a_runner_and_a_destination_that_are_not_enabled",
+            "runners.workers": "test_runners.py::test_workers",
+            "runners.enabled": "test_runners.py::test_a_runner_and_a_destination_that_are_not_enabled",
+            "execution.default": "test_routing.py::test_where_a_job_runs",
+            "environments.runner": "test_routing.py::test_where_a_job_runs",
+            "environments.enabled": "test_runners.py::test_a_runner_and_a_destination_that_are_not_enabled",
+            "environments.tags": "test_routing.py::test_where_a_job_runs",
+            "environments.shell": "test_environments.py::test_shell",
+            "environments.env": "test_environments.py::test_env",
+            "tools.id": "test_routing.py::test_where_a_job_runs",
+            "tools.class": "test_routing.py::test_where_a_job_runs",
+            "tools.environment": "test_routing.py::test_where_a_job_runs",
+            "tools.params": "test_routing.py::test_where_a_job_runs",
+        }.items()
+    }
+    | {"plugin[local] cores": "test_runners.py::test_cores"}
+    | {"destination[local] local_slots": "test_environments.py::test_local_slots"}
+    | {
+        f"destination {name}": f"test_environments.py::{test}"
+        for name, test in {
+            "embed_metadata_in_job": "test_embed_metadata_in_job_false_refuses_metadata_and_nothing_else",
+            "tmp_dir": "test_tmp_dir_as_a_path_and_as_an_expression",
+            "outputs_to_working_directory": "test_outputs_to_working_directory_of_a_destination",
+            "cleanup_job": "test_cleanup_job_of_a_destination",
+        }.items()
+    }
+    | {
+        f"galaxy.yml {name}": f"test_galaxy_yml.py::{test}"
+        for name, test in {
+            "job_config": "test_job_config_inline",
+            "job_config_file": "test_config_dir_and_job_config_file",
+            "config_dir": "test_config_dir_and_job_config_file",
+            "data_dir": "test_data_dir_is_the_root_and_the_base_of_the_others",
+            "database_connection": "test_database_connection_of_sqlite",
+            "job_working_directory": "test_data_dir_is_the_root_and_the_base_of_the_others",
+            "new_file_path": "test_data_dir_is_the_root_and_the_base_of_the_others",
+            "file_path": "test_data_dir_is_the_root_and_the_base_of_the_others",
+            "cluster_files_directory": "test_data_dir_is_the_root_and_the_base_of_the_others",
+            "outputs_to_working_directory": "test_outputs_to_working_directory",
+            "retry_job_output_collection": "test_retry_job_output_collection_waits_for_a_late_output",
+            "cleanup_job": "test_cleanup_job",
+            "default_job_shell": "test_the_surroundings_of_the_command",
+            "environment_setup_file": "test_the_surroundings_of_the_command",
+            "check_job_script_integrity": "test_check_job_script_integrity",
+            "check_job_script_integrity_count": "test_check_job_script_integrity",
+            "check_job_script_integrity_sleep": "test_check_job_script_integrity",
+            "gravity.umask": "test_the_surroundings_of_the_command",
+            "gravity.galaxy_root": "test_the_surroundings_of_the_command",
+            "gravity.virtualenv": "test_the_surroundings_of_the_command",
+        }.items()
+    }
+    | {"galaxy.yml job_runner_monitor_sleep": "test_monitor_sleep.py::test_bells_are_heard_that_often"}
+)
 
 
 def test_active_options_and_only_they_name_a_test() -> None:
@@ -67,7 +83,7 @@ def test_active_options_and_only_they_name_a_test() -> None:
 @pytest.mark.parametrize("test", sorted(set(TESTS.values())))
 def test_the_named_tests_exist(test: str) -> None:
     file, _, name = test.partition("::")
-    tree = ast.parse((HERE.parent / file).read_text())
+    tree = ast.parse((TESTS_FOLDER / "options" / file).read_text())
     assert name in {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}
 
 
@@ -118,11 +134,20 @@ def test_parts_of_the_job_configuration_that_are_not_active_are_listed(load_text
         "limits": "limit walltime",
         "handling": "handler h",
         "resources": "resources: groups g",
-        "dynamic": "runner dynamic: rules that compute a destination",
+        "dynamic": "runner dynamic: rules that compute a destination; jobs sent there are refused",
     }
     listed = {text: place for place, text in inactive(loaded.configuration)}
     assert words[name] in listed
     assert listed[words[name]].file.endswith("job_conf.yml") or name == "dynamic"
+
+
+@pytest.mark.parametrize("name", ["job_conf.sample.yml", "job_conf.xml.sample_advanced"])
+def test_each_thing_of_galaxys_samples_is_listed_once(name: str) -> None:
+    sample = distribution("galaxy-config").locate_file("galaxy/config/sample") / name
+    listed = inactive(load(str(sample)).configuration)
+    assert len(listed) == len(set(listed)) > 40
+    runners = [text for _, text in listed if text.startswith("runner ")]
+    assert len(runners) == len(set(runners)) >= 12
 
 
 def test_the_resubmission_condition_of_galaxy_yml_is_listed() -> None:

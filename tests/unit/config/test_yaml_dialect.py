@@ -104,6 +104,12 @@ def test_shell(load_text) -> None:
     assert destination(load_text, "shell: /bin/dash").shell == "/bin/dash"
 
 
+def test_a_shell_without_a_path_is_warned_of(load_text) -> None:
+    text = "runners: {local: {load: local}}\nexecution: {environments: {a: {runner: local, shell: bash}}}"
+    (warning,) = load_text(text).warnings
+    assert "environments.a.shell: 'bash' is no absolute path; jobs with it are refused" in str(warning)
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -1,0 +1,73 @@
+"""`job_runner_monitor_sleep`: how often bells are listened for. A real board and spool; the clock is set."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from abell.board import Board
+from abell.config.model import Settings, default_configuration
+from abell.job import Request, State, new_key
+from abell.live import Live
+from abell.prepare import Layout
+from abell.script.bell import new_token
+from abell.store.sqlite import Database
+from abell.watch import Rung, watch
+
+SLEEP = 1000.0
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[Board]:
+    configuration = replace(default_configuration(), settings=Settings(job_runner_monitor_sleep=SLEEP))
+    layout = Layout.of(tmp_path, configuration.settings)
+    layout.make()
+    database = Database(tmp_path / "abell.sqlite")
+    board = Board(database, configuration, layout, {}, {})
+    lane = board.lane(configuration.runners["local"])
+    lane.next_poll = lane.next_audit = float("inf")  # only bells can tell
+    yield board
+    lane.close()
+    database.close()
+
+
+def ringing(board: Board) -> Live:
+    """A job whose bell has rung."""
+    live = Live(
+        job_id=1,
+        number=1,
+        key=new_key(),
+        runner="local",
+        destination=board.configuration.destinations["local"],
+        request=Request("true"),
+        directory=board.layout.attempt(1, 1),
+        state=State.RUNNING,
+        native_id="x",
+        bell=new_token(),
+    )
+    board.adopt(live)
+    (board.layout.spool / "new" / live.bell).touch()
+    return live
+
+
+def test_bells_are_heard_that_often(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    rung = Rung()
+    first = ringing(board)
+    watch(board, rung)
+    assert list(board.take_due()) == [first]
+
+    second = ringing(board)
+    for seconds in (0.0, SLEEP - 1):
+        monkeypatch.setattr(time, "monotonic", lambda seconds=seconds: now + seconds)
+        watch(board, rung)
+        assert list(board.take_due()) == []
+    assert rung.next_s == now + SLEEP  # the engine sleeps until then, if nobody wakes it
+    monkeypatch.setattr(time, "monotonic", lambda: now + SLEEP)
+    watch(board, rung)
+    assert list(board.take_due()) == [second]
