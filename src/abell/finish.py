@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,7 +45,17 @@ def tidy(directory: Path, cause: Cause, policy: Literal["always", "onsuccess", "
     if policy == "never" or (policy == "onsuccess" and cause is not Cause.OK):
         return
     for name in TRANSIENT:
-        shutil.rmtree(directory / name, ignore_errors=True)
+        if _holds_something(directory / name):
+            shutil.rmtree(directory / name, ignore_errors=True)
+
+
+def _holds_something(directory: Path) -> bool:
+    """An empty directory costs nothing where it is, and ext4 makes new files slowly for minutes after many removals."""
+    try:
+        with os.scandir(directory) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False
 
 
 def _most(*figures: F | None) -> F | None:

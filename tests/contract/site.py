@@ -159,8 +159,8 @@ class Site:
         return [f"{e['kind']}: {e['text']}" for e in self.cluster.client_ask("job", job=job.id)["events"]]
 
     def counted(self, name: str, then: str = "true") -> str:
-        """A command that notes its run first."""
-        return f"echo {name} >> {self.runs}; {then}"
+        """A command that notes its run first, and leaves a working file behind."""
+        return f'echo {name} >> {self.runs}; : > "$_GALAXY_JOB_TMP_DIR/left"; {then}'
 
     def ran(self) -> Counter[str]:
         """How often each counted command was run."""
@@ -199,7 +199,12 @@ class Site:
         """Working files of ended attempts, which by the default of `cleanup_job` are removed."""
         with self.database() as db:
             over = [Path(row[0]) for row in db.execute("SELECT directory FROM abell_attempt WHERE phase = 'over'")]
-        return [where / name for where in over for name in ("working", "home", "tmp") if (where / name).exists()]
+        return [
+            where / name
+            for where in over
+            for name in ("working", "home", "tmp")
+            if (where / name).is_dir() and any((where / name).iterdir())
+        ]
 
     def supervisor(self) -> int | None:
         """The process id of the supervisor of local jobs; None if there is none."""

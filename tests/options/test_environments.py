@@ -216,8 +216,9 @@ def working(site: Site, command: str, to: str) -> Path:
 
 def test_cleanup_job_of_a_destination(site: Site) -> None:
     """Files go one job after the other, so the last one's tells that the earlier ones' had their turn."""
-    kept = [working(site, "true", "keep"), working(site, "exit 1", "keep"), working(site, "exit 1", "keep_failed")]
-    gone = [working(site, "true", "keep_failed"), working(site, "exit 1", "plain"), working(site, "true", "plain")]
+    good, bad = "echo x > left", "echo x > left; exit 1"
+    kept = [working(site, good, "keep"), working(site, bad, "keep"), working(site, bad, "keep_failed")]
+    gone = [working(site, good, "keep_failed"), working(site, bad, "plain"), working(site, good, "plain")]
     until(lambda: not any(path.exists() for path in gone))
     assert all(path.exists() for path in kept)
     assert all((path.parent / "outputs" / "tool_stdout").exists() for path in (*kept, *gone))

@@ -212,11 +212,12 @@ def test_outputs_to_working_directory(make_site: MakeSite, tmp_path: Path) -> No
 def test_cleanup_job(make_site: MakeSite, cleanup: str, kept: tuple[bool, bool]) -> None:
     """The working files; streams and records stay. The last job's destination overrides it."""
     site = make_site(ENDS.format(apart="false", cleanup=cleanup, retries=0), "galaxy.yml")
-    jobs = [site.run("true"), site.run("exit 1"), site.run("exit 1", to="tidied")]
+    fill = 'for d in . "$_GALAXY_JOB_TMP_DIR" "$_GALAXY_JOB_HOME_DIR"; do echo x > "$d/left"; done; exit '
+    jobs = [site.run(fill + "0"), site.run(fill + "1"), site.run(fill + "1", to="tidied")]
     good, bad, last = (Path(job.row["directory"]) for job in jobs)
-    until(lambda: not (last / "working").exists())  # files go one job after the other
+    until(lambda: not (last / "tmp").exists())  # files go one job after the other
     for name in ("working", "tmp", "home"):
-        assert ((good / name).exists(), (bad / name).exists()) == kept
+        assert ((good / name / "left").exists(), (bad / name / "left").exists()) == kept
     assert all((d / "outputs" / "tool_stdout").exists() for d in (good, bad, last))
 
 
