@@ -15,11 +15,11 @@ from typing import Any
 import click
 
 import abell
-from abell import verdict
 from abell.backends.local import Local
 from abell.cli import exit_codes
 from abell.cli.app import abell as command
 from abell.config.options import OPTIONS, Option
+from abell.engine import verdict
 from abell.job import Cause, State
 
 FOLDER = Path(__file__).parent / "reference"

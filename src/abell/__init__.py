@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from abell.async_cluster import AsyncCluster, AsyncJob
-    from abell.cluster import Cluster, Job
+    from abell.client.async_cluster import AsyncCluster, AsyncJob
+    from abell.client.cluster import Cluster, Job
+    from abell.client.request import make_request
     from abell.job import Cause, Output, Request, Resources, State
-    from abell.request import make_request
 
 __version__ = "0.1.0"
 
@@ -26,11 +26,11 @@ __all__ = [
 ]
 
 _HOME = {
-    "AsyncCluster": "abell.async_cluster",
-    "AsyncJob": "abell.async_cluster",
-    "Cluster": "abell.cluster",
-    "Job": "abell.cluster",
-    "make_request": "abell.request",
+    "AsyncCluster": "abell.client.async_cluster",
+    "AsyncJob": "abell.client.async_cluster",
+    "Cluster": "abell.client.cluster",
+    "Job": "abell.client.cluster",
+    "make_request": "abell.client.request",
 }
 
 

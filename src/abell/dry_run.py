@@ -11,9 +11,9 @@ from pathlib import Path
 from abell.backends.contract import Ask, Call, Unreachable
 from abell.backends.registry import backend_class
 from abell.config.model import Configuration
+from abell.engine.live import Live
+from abell.engine.prepare import Layout, prepare
 from abell.job import Request, State
-from abell.live import Live
-from abell.prepare import Layout, prepare
 from abell.route.static import Refusal, Route, StaticRouter
 
 KEY = "a" + "x" * 13  # stands where a submission has its random key

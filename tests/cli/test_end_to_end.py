@@ -15,8 +15,8 @@ import pytest
 
 pytest.importorskip("abell.engine.serve")
 
-from abell.cluster import Cluster
-from abell.connect import find
+from abell.client.cluster import Cluster
+from abell.client.connect import find
 
 SRC = Path(__file__).parents[2] / "src"
 

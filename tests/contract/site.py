@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from abell import Cluster, address, machine
-from abell.cluster import Job
-from abell.connect import find
+from abell.client.cluster import Job
+from abell.client.connect import find
+from abell.client.request import make_request
 from abell.job import Cause, Request, State
-from abell.request import make_request
 from abell.supervisor import tree
 
 SRC = Path(__file__).parents[2] / "src"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from abell import address
-from abell.wire import encode
+from abell.client.wire import encode
 from tests.contract.backends import Row
 from tests.contract.site import LONG, Cause, Gate, Job, Site, State
 

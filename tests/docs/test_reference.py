@@ -81,7 +81,9 @@ def test_the_protocol_page_names_every_operation_and_error_code() -> None:
     operations = set(re.findall(r'^            "(\w+)": self\._\w+,$', server, re.MULTILINE))
     assert {"submit", "wait"} <= operations
     assert operations == set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
-    codes = set(re.findall(r'RefusedError\(\s*"(\w+)"', server + (REPOSITORY / "src/abell/accept.py").read_text()))
+    codes = set(
+        re.findall(r'RefusedError\(\s*"(\w+)"', server + (REPOSITORY / "src/abell/engine/accept.py").read_text())
+    )
     assert all(f"`{code}`" in page for code in codes)
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from abell import Cause, Cluster, Job, State, make_request
-from abell.client import Client
-from abell.connect import Wish, find
+from abell.client.client import Client
+from abell.client.connect import Wish, find
 
 pytestmark = pytest.mark.skipif(shutil.which("tsp") is None, reason="task-spooler is absent: make clusters installs it")
 

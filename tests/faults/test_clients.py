@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from abell import address
-from abell.client import submission
-from abell.wire import encode
+from abell.client.client import submission
+from abell.client.wire import encode
 from tests.contract.site import LONG, SRC, Cause, Site
 from tests.faults.load import InBackground, Load
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from abell.board import Board
 from abell.config.model import Settings, default_configuration
+from abell.engine.board import Board
+from abell.engine.live import Live
+from abell.engine.prepare import Layout
+from abell.engine.watch import Rung, watch
 from abell.job import Request, State, new_key
-from abell.live import Live
-from abell.prepare import Layout
 from abell.script.bell import new_token
 from abell.store.sqlite import Database
-from abell.watch import Rung, watch
 
 SLEEP = 1000.0
 

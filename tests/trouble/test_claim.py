@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from abell import accept, configured
-from abell.board import Board
-from abell.claim import claim
+from abell import configured
+from abell.engine import accept
+from abell.engine.board import Board
+from abell.engine.claim import claim
+from abell.engine.prepare import Layout
 from abell.job import Request
-from abell.prepare import Layout
 from abell.route.static import StaticRouter
 from abell.store import statements as st
 from abell.store.sqlite import Database

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from abell.connection import Connection
+from abell.client.connection import Connection
+from abell.client.wire import answer
 from abell.errors import RefusedError
 from abell.store import file_system
-from abell.wire import answer
 from tests.trouble.conftest import Site, lines, needs_root, until
 
 STATUS = Path(__file__).parents[2] / "clusters" / "sshfs" / "status"

@@ -10,7 +10,7 @@ import click
 from abell.cli import exit_codes
 from abell.cli.options import engine_options
 from abell.cli.session import to_look
-from abell.client import Client
+from abell.client.client import Client
 from abell.job import LIVE
 
 _PAGE = 5000

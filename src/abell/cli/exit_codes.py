@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+from abell.client.wire import JobRow
 from abell.job import Cause
-from abell.wire import JobRow
 
 USAGE = 2
 LOST = 121

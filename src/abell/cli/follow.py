@@ -8,10 +8,10 @@ from typing import Literal
 from abell.cli.interrupts import Interrupts
 from abell.cli.status import StatusLine
 from abell.cli.streams import Stream
-from abell.client import Client
+from abell.client.client import Client
+from abell.client.wire import JobRow
 from abell.errors import AbellError
 from abell.job import State
-from abell.wire import JobRow
 
 StreamName = Literal["stdout", "stderr", "job_stdout", "job_stderr"]
 

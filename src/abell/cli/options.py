@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
+from abell.client.request import make_request
 from abell.errors import OptionError
 from abell.job import Request
-from abell.request import make_request
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -14,9 +14,9 @@ from abell import amounts
 from abell.cli.options import engine_options
 from abell.cli.session import to_look
 from abell.cli.table import print_table
-from abell.client import Client, Page
+from abell.client.client import Client, Page
+from abell.client.wire import JobRow
 from abell.job import LIVE, State
-from abell.wire import JobRow
 
 _PAGE = 1000
 

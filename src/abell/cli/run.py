@@ -14,11 +14,11 @@ from abell.cli.interrupts import Interrupts
 from abell.cli.options import engine_options, job_options, request_of
 from abell.cli.session import remedy, to_submit
 from abell.cli.streams import Stream
-from abell.client import Client
+from abell.client.client import Client
+from abell.client.wire import JobRow
 from abell.errors import AbellError
 from abell.job import Cause
 from abell.printable import printable
-from abell.wire import JobRow
 
 
 @click.command(context_settings={"allow_interspersed_args": False})

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from abell import last_config, machine
+from abell import machine
 from abell.cli.session import named_config
-from abell.connect import find
+from abell.client import last_config
+from abell.client.connect import find
 from abell.errors import AbellError, DisconnectedError
 from abell.root import choose_root
 

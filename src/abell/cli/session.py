@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from abell.client import Client
-from abell.connect import Wish
+from abell.client.client import Client
+from abell.client.connect import Wish
 from abell.errors import OptionError
 from abell.root import choose_root
 

@@ -11,9 +11,9 @@ import click
 from abell import amounts
 from abell.cli.options import engine_options
 from abell.cli.session import to_look
-from abell.client import Story
+from abell.client.client import Story
+from abell.client.wire import JobRow
 from abell.printable import printable
-from abell.wire import JobRow
 
 
 @click.command()

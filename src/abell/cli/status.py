@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
+from abell.client.wire import JobRow
 from abell.job import State
 from abell.printable import printable
-from abell.wire import JobRow
 
 _ERASE = "\r\x1b[K"
 _SILENT = (State.RUNNING, State.FINISHING, State.ENDED)  # the job's own output speaks, or has spoken

@@ -8,7 +8,7 @@ import click
 
 from abell.cli.options import engine_options
 from abell.cli.session import named_config
-from abell.connect import find
+from abell.client.connect import find
 from abell.errors import DisconnectedError
 from abell.root import choose_root
 

@@ -10,10 +10,10 @@ from abell.cli import exit_codes
 from abell.cli.options import engine_options
 from abell.cli.session import to_look
 from abell.cli.status import StatusLine
+from abell.client.wire import JobRow
 from abell.errors import AbellError
 from abell.job import State
 from abell.printable import printable
-from abell.wire import JobRow
 
 
 @click.command()

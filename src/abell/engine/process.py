@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from abell import __version__, address, configured
-from abell.board import Board
 from abell.config.model import Configuration
 from abell.engine.beat import Beat
+from abell.engine.board import Board
+from abell.engine.flow import Engine
+from abell.engine.prepare import Layout
 from abell.engine.server import Server
 from abell.errors import AbellError
-from abell.flow import Engine
 from abell.hosts.supervisor import SupervisorPeer
 from abell.passing import trouble
-from abell.prepare import Layout
 from abell.store import statements as st
 from abell.store.sqlite import Database, StoreError, path_of, remedy
 from abell.supervisor.launch import Launch

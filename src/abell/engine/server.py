@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from abell import accept
 from abell.address import peer_uid
+from abell.engine import accept
+from abell.engine.file_thread import FileThread
+from abell.engine.flow import Engine
 from abell.engine.rows import attempt_row, job_row
 from abell.errors import RefusedError
-from abell.file_thread import FileThread
-from abell.flow import Engine
 from abell.job import LIVE, Request, State
 from abell.shape import is_plain_text
 from abell.store import statements as st

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from abell.client import Client
-from abell.connect import Wish, find
+from abell.client.client import Client
+from abell.client.connect import Wish, find
 
 TOY = Path(__file__).with_name("toy_engine.py")
 SRC = Path(__file__).parents[3] / "src"

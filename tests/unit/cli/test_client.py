@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from abell import client as client_module
+from abell.client import client as client_module
+from abell.client.request import make_request
+from abell.client.wire import JobRow
 from abell.errors import NoEngineError, RefusedError
 from abell.job import State
-from abell.request import make_request
-from abell.wire import JobRow
 
 from .conftest import Engine, until
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from abell import address, last_config
-from abell.client import Client
-from abell.connect import Wish, connect, find
+from abell import address
+from abell.client import last_config
+from abell.client.client import Client
+from abell.client.connect import Wish, connect, find
+from abell.client.request import make_request
 from abell.errors import NoEngineError
-from abell.request import make_request
 
 from .conftest import Abell, Engine, toy_argv, until
 
@@ -27,7 +28,9 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     path = tmp_path / "job_conf.yml"
     path.write_text("first")
-    monkeypatch.setattr("abell.connect._digest", lambda name: hashlib.sha256(Path(name).read_bytes()).hexdigest())
+    monkeypatch.setattr(
+        "abell.client.connect._digest", lambda name: hashlib.sha256(Path(name).read_bytes()).hexdigest()
+    )
     return path
 
 
@@ -55,7 +58,7 @@ def test_a_client_that_was_given_pipes_does_not_pass_them_on(engine: Engine) -> 
     """Else `x=$(abell submit ...)` would hang for as long as the engine lives."""
     program = (
         "import sys; sys.path[:0] = sys.argv[3:]\n"
-        "from abell.client import Client\nfrom abell.connect import Wish\nfrom pathlib import Path\n"
+        "from abell.client.client import Client\nfrom abell.client.connect import Wish\nfrom pathlib import Path\n"
         "Client(Wish(Path(sys.argv[2])), lambda w: [sys.executable, sys.argv[1], '--root', sys.argv[2], '--transient'])"
         ".connect()"
     )
@@ -168,7 +171,7 @@ def test_a_second_server_is_told_of_the_first(abell: Abell, server: Engine) -> N
 
 def test_an_engine_that_hangs_is_reported_and_not_replaced(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     server = engine.serve()
-    monkeypatch.setattr("abell.wire.ANSWER_WITHIN_S", 0.3)
+    monkeypatch.setattr("abell.client.wire.ANSWER_WITHIN_S", 0.3)
     os.kill(server.pid, signal.SIGSTOP)
     try:
         with pytest.raises(NoEngineError, match=f"process {server.pid}"):

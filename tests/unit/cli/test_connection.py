@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from abell import wire
-from abell.connection import Connection
+from abell.client import wire
+from abell.client.connection import Connection
 from abell.errors import DisconnectedError, NoAnswerError, RefusedError
 
 

@@ -5,8 +5,8 @@ from typing import Any, cast
 import pytest
 
 from abell.cli.exit_codes import TABLE, code_of
+from abell.client.wire import JobRow
 from abell.job import Cause
-from abell.wire import JobRow
 
 
 def row(**fields: Any) -> JobRow:

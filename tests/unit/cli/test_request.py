@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abell.cli.options import request_of
+from abell.client.request import Asked, make_request
 from abell.errors import OptionError
 from abell.job import Output, Request, Resources
-from abell.request import Asked, make_request
 from abell.request_json import from_json, to_json
 
 NOTHING = {"params": (), "env": (), "outputs": (), "output_globs": (), "workdir": None, "own_workdir": False}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from abell.request import make_request
+from abell.client.request import make_request
 
 from .conftest import Abell, Engine, until
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from abell.collect import Late, NotYet, collect
+from abell.engine.collect import Late, NotYet, collect
 from abell.job import Output, Request
 from abell.script.ending import Ending, SeenOutput, read
 

@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 
 from abell.backends.contract import Answered, Ask, Reply, Unreachable
-from abell.board import Board
-from abell.claim import claim
 from abell.config import load
-from abell.flow import Engine
+from abell.engine.board import Board
+from abell.engine.claim import claim
+from abell.engine.flow import Engine
+from abell.engine.live import Live
+from abell.engine.prepare import Layout
+from abell.engine.record import record
+from abell.engine.submit import _cancel, resolve
+from abell.engine.verdict import Verdict
+from abell.engine.watch import hear, heard, poll
 from abell.job import Cause, Request, Sighting, State, Unknown
-from abell.live import Live
-from abell.prepare import Layout
-from abell.record import record
 from abell.store import statements as st
 from abell.store.sqlite import Database
-from abell.submit import _cancel, resolve
-from abell.verdict import Verdict
-from abell.watch import hear, heard, poll
 
 Answer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 

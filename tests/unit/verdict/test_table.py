@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from abell.engine.verdict import HARD, NOT_RUN, Evidence, Patience, Verdict, Wait, verdict
 from abell.job import Cause, Sighting, State, Unknown, Usage
 from abell.script.ending import Ending
-from abell.verdict import HARD, NOT_RUN, Evidence, Patience, Verdict, Wait, verdict
 
 PATIENCE = Patience(settle_s=10.0, record_s=20.0)
 CLEAN = Ending(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from abell.engine.live import Live
 from abell.job import State
-from abell.live import Live
 from abell.store.statements import End
 
 

@@ -13,18 +13,18 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from abell import finish
 from abell.backends.contract import Ask, Reply, Unreachable
 from abell.backends.registry import backend_class
 from abell.config import snapshot
 from abell.config.model import Configuration, Runner
-from abell.inbox import Inbox
+from abell.engine import finish
+from abell.engine.inbox import Inbox
+from abell.engine.lane import Lane
+from abell.engine.live import Live
+from abell.engine.prepare import Layout
+from abell.engine.verdict import Verdict
 from abell.job import State
-from abell.lane import Lane
-from abell.live import Live
-from abell.prepare import Layout
 from abell.store.sqlite import Database
-from abell.verdict import Verdict
 
 Peer = Callable[[Ask], Awaitable[Reply]]
 

@@ -17,13 +17,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
-from abell.client import Client
-from abell.connect import Wish
+from abell.client.client import Client
+from abell.client.connect import Wish
+from abell.client.request import Asked, make_request
+from abell.client.wire import JobRow
 from abell.errors import AbellError
 from abell.job import Cause, Request, State
-from abell.request import Asked, make_request
 from abell.root import choose_root
-from abell.wire import JobRow
 
 if TYPE_CHECKING:
     from typing import Self, Unpack

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from abell.engine.prepare import command_side_path
 from abell.job import Output, Request
 from abell.passing import passes
-from abell.prepare import command_side_path
 from abell.script.ending import Ending, SeenOutput
 
 LAG_S = 300.0  # the longest that a file system may lag behind the node; NFS caches some 60 s

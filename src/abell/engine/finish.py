@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from abell.engine.live import Live
+from abell.engine.verdict import Verdict
 from abell.job import Cause, Sighting, Usage
-from abell.live import Live
 from abell.store.statements import End
-from abell.verdict import Verdict
 
 F = TypeVar("F", int, float)
 TRANSIENT = ("working", "home", "tmp", "configs")  # what cleanup_job removes; streams and records are kept

@@ -18,20 +18,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from abell import accept
-from abell.board import Board
-from abell.claim import claim
 from abell.config import snapshot
-from abell.examine import examine
+from abell.engine import accept
+from abell.engine.board import Board
+from abell.engine.claim import claim
+from abell.engine.examine import examine
+from abell.engine.live import Live
+from abell.engine.record import record, tidy
+from abell.engine.submit import cancel, doubtful, resolve, submit
+from abell.engine.watch import Rung, heard, poll_soon, watch
 from abell.faults import point
 from abell.job import Cause, Request, State
-from abell.live import Live
-from abell.record import record, tidy
 from abell.request_json import from_json
 from abell.route.static import Refusal, StaticRouter
 from abell.store import statements as st
-from abell.submit import cancel, doubtful, resolve, submit
-from abell.watch import Rung, heard, poll_soon, watch
 
 log = logging.getLogger(__name__)
 

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from abell.board import Board
-from abell.collect import NotYet, collect
 from abell.config.lookup import option
+from abell.engine.board import Board
+from abell.engine.collect import NotYet, collect
+from abell.engine.lane import Lane
+from abell.engine.live import Live
+from abell.engine.verdict import Evidence, Patience, Verdict, Wait, verdict
 from abell.job import Cause, State
-from abell.lane import Lane
-from abell.live import Live
 from abell.passing import passes, trouble
 from abell.script.ending import BadRecord, Ending, read
-from abell.verdict import Evidence, Patience, Verdict, Wait, verdict
 
 log = logging.getLogger(__name__)
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from abell import finish
-from abell.board import Board
 from abell.config.lookup import option
+from abell.engine import finish
+from abell.engine.board import Board
+from abell.engine.inbox import Inbox
+from abell.engine.lane import Lane
+from abell.engine.live import Live
+from abell.engine.submit import cancel
 from abell.faults import point
-from abell.inbox import Inbox
 from abell.job import Cause, State
-from abell.lane import Lane
-from abell.live import Live
 from abell.script import bell
 from abell.store import statements as st
-from abell.submit import cancel
 
 
 def record(board: Board) -> set[int]:

@@ -20,10 +20,10 @@ from abell.backends.contract import (
     Want,
 )
 from abell.config.model import Runner
-from abell.file_thread import FileThread
+from abell.engine.file_thread import FileThread
+from abell.engine.live import Live
 from abell.hosts.drive import drive, drive_submit
 from abell.hosts.local import LocalHost
-from abell.live import Live
 from abell.passing import passes, trouble
 from abell.store.sqlite import Superseded
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abell import address, last_config
-from abell.connection import Connection
+from abell import address
+from abell.client import last_config
+from abell.client.connection import Connection
 from abell.errors import DisconnectedError, NoAnswerError, NoEngineError
 from abell.root import try_writing
 

@@ -13,13 +13,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from abell import wire
-from abell.client import PAUSE_S, Client, Outage, jobs_query, submission, user_name
-from abell.cluster import AnyPath, JobView, grouped, new_row, wish_for
+from abell.client import wire
+from abell.client.client import PAUSE_S, Client, Outage, jobs_query, submission, user_name
+from abell.client.cluster import AnyPath, JobView, grouped, new_row, wish_for
+from abell.client.request import Asked, make_request
+from abell.client.wire import JobRow
 from abell.errors import DisconnectedError, NoAnswerError
 from abell.job import Request, State
-from abell.request import Asked, make_request
-from abell.wire import JobRow
 
 if TYPE_CHECKING:
     from typing import Self, Unpack

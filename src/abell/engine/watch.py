@@ -8,10 +8,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from abell.board import Board
+from abell.engine.board import Board
+from abell.engine.lane import Lane
+from abell.engine.live import Live
 from abell.job import Sighting, Unknown
-from abell.lane import Lane
-from abell.live import Live
 from abell.passing import trouble
 from abell.script import bell
 

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from abell.backends.contract import BackendError, Bound, Doubt, Later, Learned, Refused
-from abell.board import Board
+from abell.engine.board import Board
+from abell.engine.inbox import Unclaim
+from abell.engine.lane import Lane
+from abell.engine.live import Live
+from abell.engine.prepare import Prepared, prepare, write
+from abell.engine.verdict import Verdict
 from abell.faults import point
-from abell.inbox import Unclaim
 from abell.job import Cause
-from abell.lane import Lane
-from abell.live import Live
-from abell.prepare import Prepared, prepare, write
 from abell.script import integrity, lock
 from abell.script.safe_read import BadRecord
-from abell.verdict import Verdict
 
 log = logging.getLogger(__name__)
 

@@ -7,11 +7,11 @@ import sqlite3
 import time
 from pathlib import Path
 
-from abell.board import Board
 from abell.config.model import Runner
+from abell.engine.board import Board
+from abell.engine.live import Live
 from abell.faults import point
 from abell.job import State, new_key
-from abell.live import Live
 from abell.request_json import from_json
 from abell.script.bell import new_token
 from abell.store import statements as st

@@ -8,7 +8,8 @@ import struct
 from collections import deque
 from typing import Any
 
-from abell import address, wire
+from abell import address
+from abell.client import wire
 from abell.errors import DisconnectedError, NoAnswerError
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from abell.backends.contract import Backend, Submission
 from abell.config.lookup import option, truth
 from abell.config.model import Destination, Runner, Settings
+from abell.engine.live import Live
 from abell.job import Request
-from abell.live import Live
 from abell.script import bell as bells
 from abell.script.builder import build
 from abell.script.plan import Bell, PlannedGlob, PlannedOutput, ScriptPlan

@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
-from abell import connect, wire
-from abell.connect import Wish
-from abell.connection import Connection
+from abell.client import connect, wire
+from abell.client.connect import Wish
+from abell.client.connection import Connection
+from abell.client.wire import JobRow
 from abell.errors import DisconnectedError, NoEngineError
 from abell.job import Request, State
 from abell.request_json import to_json
-from abell.wire import JobRow
 
 RECONNECT_WITHIN_S = 120.0  # how long a restart of the engine may take before a waiting client gives up
 PAUSE_S = 0.2  # between two tries
