@@ -9,7 +9,8 @@ from typing import Any
 from abell.config.inactive import inactive
 from abell.config.loading import load
 from abell.config.model import Place
-from abell.config.problem import ConfigurationError, Problem, printable
+from abell.config.problem import ConfigurationError, Problem
+from abell.printable import printable
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from abell.config.model import Place
+from abell.printable import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +20,6 @@ class Problem:
 
     def __str__(self) -> str:
         return printable(f"{self.place}: {self.text}" + (f" ({self.hint})" if self.hint else ""))
-
-
-def printable(text: str) -> str:
-    """Text for a terminal: a name in a file must not steer it, nor break a line."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
