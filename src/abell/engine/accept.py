@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from abell.backends.registry import backend_class
+from abell.backends.registry import make_backend
 from abell.config.model import Destination, Runner
 from abell.errors import RefusedError
 from abell.job import Request, Resources
@@ -110,7 +110,7 @@ def new_jobs(requests: Sequence[Request], router: Router) -> list[NewJob]:
 def _notes(asked: Resources, runner: Runner) -> tuple[str, ...]:
     if asked == NOTHING_ASKED:
         return ()
-    backend = backend_class(runner.backend)(runner.params)
+    backend = make_backend(runner.backend, runner.params)
     return tuple(unexpressed(name, getattr(asked, name), runner.id) for name in backend.unexpressed(asked))
 
 

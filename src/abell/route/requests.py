@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from abell.backends.registry import backend_class
+from abell.backends.registry import make_backend
 from abell.job import Request, Resources
 from abell.route.static import Route
 
@@ -14,7 +14,7 @@ def requests(request: Request, route: Route, environment: Mapping[str, str]) -> 
 
     ValueError, as in `prepare`, for a parameter of the destination that cannot be used.
     """
-    backend = backend_class(route.runner.backend)(route.runner.params)
+    backend = make_backend(route.runner.backend, route.runner.params)
     asked = request.resources
     given = backend.effective(asked, route.destination.params, environment)
     lines = []
