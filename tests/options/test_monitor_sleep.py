@@ -14,7 +14,7 @@ from abell.config.model import Settings, default_configuration
 from abell.engine.board import Board
 from abell.engine.live import Live
 from abell.engine.prepare import Layout
-from abell.engine.watch import Rung, watch
+from abell.engine.watch import SHORTEST_SLEEP_S, Rung, watch
 from abell.job import Request, State, new_key
 from abell.script.bell import new_token
 from abell.store.sqlite import Database
@@ -76,6 +76,20 @@ def test_bells_are_heard_that_often(board: Board) -> None:
         assert rung.listening
         await rung.listening
         assert list(board.take_due()) == [second]
+        rung.close()
+
+    asyncio.run(story())
+
+
+def test_no_pause_at_all_does_not_keep_a_core_busy(board: Board) -> None:
+    async def story() -> None:
+        board.configuration = replace(board.configuration, settings=Settings(job_runner_monitor_sleep=0.0))
+        rung = Rung()
+        ringing(board)
+        before = time.monotonic()
+        watch(board, rung)
+        assert rung.listening and rung.next_s >= before + SHORTEST_SLEEP_S
+        await rung.listening
         rung.close()
 
     asyncio.run(story())

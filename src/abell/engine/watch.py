@@ -19,6 +19,7 @@ from abell.script import bell
 
 log = logging.getLogger(__name__)
 
+SHORTEST_SLEEP_S = 0.05  # a configured 0 would keep a core busy
 AUDIT_EVERY_S = 30.0  # by then the ending of a job is found whose bell or event was lost
 
 
@@ -36,7 +37,7 @@ def watch(board: Board, rung: Rung) -> None:
                 if live.native_id and live.look_again is None and not live.looking:
                     board.look(live)
     if board.by_bell and rung.next_s <= now and not rung.listening:
-        rung.next_s = now + board.configuration.settings.job_runner_monitor_sleep
+        rung.next_s = now + max(board.configuration.settings.job_runner_monitor_sleep, SHORTEST_SLEEP_S)
         rung.listen(board)
 
 
