@@ -34,7 +34,8 @@ def watch(board: Board, rung: Rung) -> None:
         if lane.next_audit <= now:
             lane.next_audit = now + AUDIT_EVERY_S
             for live in lane.lives.values():
-                if live.native_id and live.look_again is None and not live.looking:
+                # Not by its native id: a script that was adopted by its run lock may not have known one.
+                if live.key not in lane.unbound and live.look_again is None and not live.looking:
                     board.look(live)
     if board.by_bell and rung.next_s <= now and not rung.listening:
         rung.next_s = now + max(board.configuration.settings.job_runner_monitor_sleep, SHORTEST_SLEEP_S)

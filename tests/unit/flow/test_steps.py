@@ -189,6 +189,29 @@ def test_a_spool_that_hangs_holds_up_only_the_bells(board: Board, monkeypatch: p
     asyncio.run(story())
 
 
+def test_an_audit_finds_what_was_adopted_without_an_id(board: Board, supervisor: Supervisor) -> None:
+    """Its script took the run lock, and its DRM's variable was not set."""
+
+    async def story() -> None:
+        live, other = claimed(board, 2)
+        control = Path(live.control)
+        control.mkdir(parents=True)
+        (control / "lock.1").write_text("nonce\n1\nhost\n\n")
+
+        async def find(_: Mapping[str, Any]) -> Mapping[str, Any]:
+            return {"ids": {}}
+
+        supervisor.answers["find"] = find
+        lane = board.lanes["local"]
+        await resolve(lane, board)
+        lane.unbound.add(other.key)
+        lane.next_poll = float("inf")
+        watch(board, Rung())
+        assert list(board.take_due()) == [live]
+
+    asyncio.run(story())
+
+
 # -- back ends that cannot be had ---------------------------------------------------------------------------------
 
 
