@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from abell.backends.contract import Ask, Call, Unreachable
-from abell.backends.registry import backend_class
+from abell.backends.registry import make_backend
 from abell.config.model import Configuration
 from abell.engine.live import Live
 from abell.engine.prepare import Layout, prepare
@@ -38,7 +38,7 @@ def dry_run(
     if isinstance(routed, Refusal):
         return routed
     layout = Layout.of(root, configuration.settings)
-    backend = backend_class(routed.runner.backend)(routed.runner.params)
+    backend = make_backend(routed.runner.backend, routed.runner.params)
     live = Live(
         job_id=1,
         number=1,

@@ -1,7 +1,8 @@
-"""`job_runner_monitor_sleep`: how often bells are listened for. A real board and spool; the clock is set."""
+"""`job_runner_monitor_sleep`: how often bells are listened for. A real board and spool."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +14,7 @@ from abell.config.model import Settings, default_configuration
 from abell.engine.board import Board
 from abell.engine.live import Live
 from abell.engine.prepare import Layout
-from abell.engine.watch import Rung, watch
+from abell.engine.watch import SHORTEST_SLEEP_S, Rung, watch
 from abell.job import Request, State, new_key
 from abell.script.bell import new_token
 from abell.store.sqlite import Database
@@ -54,20 +55,41 @@ def ringing(board: Board) -> Live:
     return live
 
 
-def test_bells_are_heard_that_often(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    rung = Rung()
-    first = ringing(board)
-    watch(board, rung)
-    assert list(board.take_due()) == [first]
-
-    second = ringing(board)
-    for seconds in (0.0, SLEEP - 1):
-        monkeypatch.setattr(time, "monotonic", lambda seconds=seconds: now + seconds)
+def test_bells_are_heard_that_often(board: Board) -> None:
+    async def story() -> None:
+        rung = Rung()
+        first = ringing(board)
+        before = time.monotonic()
         watch(board, rung)
-        assert list(board.take_due()) == []
-    assert rung.next_s == now + SLEEP  # the engine sleeps until then, if nobody wakes it
-    monkeypatch.setattr(time, "monotonic", lambda: now + SLEEP)
-    watch(board, rung)
-    assert list(board.take_due()) == [second]
+        assert rung.listening
+        await rung.listening
+        assert list(board.take_due()) == [first]
+        # The engine sleeps until then, if nobody wakes it.
+        assert before + SLEEP <= rung.next_s <= time.monotonic() + SLEEP
+
+        second = ringing(board)
+        watch(board, rung)
+        assert not rung.listening
+
+        rung.next_s = time.monotonic()
+        watch(board, rung)
+        assert rung.listening
+        await rung.listening
+        assert list(board.take_due()) == [second]
+        rung.close()
+
+    asyncio.run(story())
+
+
+def test_no_pause_at_all_does_not_keep_a_core_busy(board: Board) -> None:
+    async def story() -> None:
+        board.configuration = replace(board.configuration, settings=Settings(job_runner_monitor_sleep=0.0))
+        rung = Rung()
+        ringing(board)
+        before = time.monotonic()
+        watch(board, rung)
+        assert rung.listening and rung.next_s >= before + SHORTEST_SLEEP_S
+        await rung.listening
+        rung.close()
+
+    asyncio.run(story())

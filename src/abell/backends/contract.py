@@ -147,7 +147,7 @@ class Backend(ABC):
     name: ClassVar[str]
     prefix: ClassVar[str] = ""  # what a directive line starts with: "#SBATCH"
     tools: ClassVar[tuple[str, ...]] = ()  # the commands it needs
-    own_id: ClassVar[str] = ""  # shell expression for the DRM's id, inside a job
+    own_id: ClassVar[str] = ""  # shell expression for the DRM's id, inside a job; every back end has one
     states: ClassVar[Mapping[str, State | Cause]] = {}  # every word of the manual
     poll_every_s: ClassVar[float] = 5.0  # between two status questions, when nothing else tells sooner
     settle_s: ClassVar[float] = 60.0  # how long after a job's record the DRM may still find its last word

@@ -83,16 +83,20 @@ class Local(Backend):
                 jobs.append(self._job(submission))
             except ValueError as error:
                 yield Refused(submission.key, str(error))
-        if not jobs:
-            return
-        reply = yield Ask(PEER, "start", {"jobs": jobs})
+        if jobs:
+            yield from self._start(jobs)
+
+    def _start(self, jobs: Sequence[Mapping[str, Any]]) -> SubmitSteps:
+        reply = yield Ask(PEER, "start", {"jobs": list(jobs)})
         match reply:
             case Answered(data) if "error" not in data:
                 for key, answer in data["jobs"].items():
                     yield _learned(key, answer)
-            case Answered(data):
+            case Answered() if len(jobs) > 1:  # one of them is wrong, and none was started: each for itself
                 for job in jobs:
-                    yield Refused(job["key"], data["error"])
+                    yield from self._start([job])
+            case Answered(data):
+                yield Refused(jobs[0]["key"], data["error"])
             case Unreachable(reason, began=False):
                 for job in jobs:
                     yield Later(job["key"], reason)

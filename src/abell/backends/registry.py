@@ -11,6 +11,8 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from abell.errors import AbellError
+
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
@@ -19,7 +21,11 @@ if TYPE_CHECKING:
 BUILT_IN: Mapping[str, str] = {"local": "abell.backends.local:Local"}
 
 
-class UnknownBackendError(LookupError):
+class UnusableBackendError(AbellError):
+    """A back end that cannot be had, and why."""
+
+
+class UnknownBackendError(UnusableBackendError):
     """No back end has this name."""
 
 
@@ -44,8 +50,8 @@ def _entry_points(group: str) -> Mapping[str, EntryPoint]:
 def backend_class(name: str) -> type[Backend]:
     """The class of a back end.
 
-    Raises UnknownBackendError for a name that nobody registered, ImportError where a package's class cannot be
-    loaded, and TypeError where what it registered is no Backend.
+    Raises UnknownBackendError for a name that nobody registered, and UnusableBackendError where a package's class
+    cannot be loaded, is no Backend, or lacks what every back end must say.
     """
     from abell.backends.contract import Backend
 
@@ -56,11 +62,26 @@ def backend_class(name: str) -> type[Backend]:
     elif point := third_party().get(name):
         try:
             found = point.load()
-        except AttributeError as error:
-            raise ImportError(f"the back end {name!r} cannot be loaded from {point.value}: {error}") from error
+        except Exception as error:  # another package's code runs here, and may do anything
+            raise UnusableBackendError(f"the back end {name!r} cannot be loaded from {point.value}: {error}") from error
     else:
         known = ", ".join(sorted({*BUILT_IN, *third_party()}))
         raise UnknownBackendError(f"no back end is named {name!r}; known: {known}")
     if not (isinstance(found, type) and issubclass(found, Backend)):
-        raise TypeError(f"the back end {name!r} is not a subclass of abell.backends.contract.Backend")
+        raise UnusableBackendError(f"the back end {name!r} is not a subclass of abell.backends.contract.Backend")
+    if not found.own_id:
+        raise UnusableBackendError(
+            f"the back end {name!r} has no `own_id`: without the DRM's id in the run lock, a submission in doubt could "
+            "never be settled"
+        )
     return found
+
+
+def make_backend(name: str, runner_params: Mapping[str, Any]) -> Backend:
+    """The back end of a runner with these parameters. Raises UnusableBackendError."""
+    found = backend_class(name)
+    try:
+        return found(runner_params)
+    except Exception as error:  # as above
+        why = f"{type(error).__name__}: {error}"
+        raise UnusableBackendError(f"the back end {name!r} cannot be made: {why}") from error

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from abell.backends.registry import backend_class
+from abell.backends.registry import make_backend
 from abell.config.model import Destination, Runner
 from abell.errors import RefusedError
 from abell.job import Request, Resources
@@ -20,6 +20,7 @@ from abell.store.statements import NewJob
 
 NOTHING_ASKED = Resources()
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+LARGEST_AMOUNT = 2**40  # slots, MiB or seconds; no DRM takes more
 LONGEST_COMMAND = 1_000_000  # characters; what a shell script can hold is not the limit, the database's size is
 
 
@@ -44,7 +45,8 @@ def fault_in(request: Request) -> tuple[str, str] | None:
         return "the command is empty", "give a command after --"
     if sum(map(len, words)) > LONGEST_COMMAND:
         return f"the command is longer than {LONGEST_COMMAND} characters", "put it in a script file and run that"
-    texts = [*words, request.name, request.user, request.username, request.metadata, *request.env.values()]
+    texts = [*words, request.name, request.user, request.username, request.metadata, request.search_path]
+    texts += request.env.values()
     if any("\0" in t for t in (*texts, *request.inputs, *(o.path for o in request.outputs))):
         return "a NUL character is in the command, a path or a variable", "remove it: no program can be given one"
     kept = {"name": request.name, "user": request.user, "username": request.username, "tool": request.tool_id}
@@ -75,6 +77,8 @@ def fault_in(request: Request) -> tuple[str, str] | None:
     for option, value in (("slots", asked.slots), ("mem", asked.memory_mb), ("time", asked.walltime_s)):
         if value is not None and (not isinstance(value, int) or value < 1):
             return f"--{option} {value} is not at least 1", "leave the option out to use the destination's own"
+        if value is not None and value > LARGEST_AMOUNT:
+            return f"--{option} {value} is more than there can be", "leave the option out to use the destination's own"
     return None
 
 
@@ -110,7 +114,7 @@ def new_jobs(requests: Sequence[Request], router: Router) -> list[NewJob]:
 def _notes(asked: Resources, runner: Runner) -> tuple[str, ...]:
     if asked == NOTHING_ASKED:
         return ()
-    backend = backend_class(runner.backend)(runner.params)
+    backend = make_backend(runner.backend, runner.params)
     return tuple(unexpressed(name, getattr(asked, name), runner.id) for name in backend.unexpressed(asked))
 
 

@@ -9,12 +9,13 @@ import asyncio
 import functools
 import heapq
 import itertools
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from abell.backends.contract import Ask, Reply, Unreachable
-from abell.backends.registry import backend_class
+from abell.backends.registry import UnusableBackendError, make_backend
 from abell.config import snapshot
 from abell.config.model import Configuration, Runner
 from abell.engine import finish
@@ -25,6 +26,8 @@ from abell.engine.prepare import Layout
 from abell.engine.verdict import Verdict
 from abell.job import State
 from abell.store.sqlite import Database
+
+log = logging.getLogger(__name__)
 
 Peer = Callable[[Ask], Awaitable[Reply]]
 
@@ -43,8 +46,10 @@ class Board:
         self.layout = layout
         self.environment = environment  # the server's, as it was started
         self.lanes: dict[str, Lane] = {}
+        self.unusable: dict[str, str] = {}  # runners whose back ends cannot be had, and why
         self.inbox = Inbox()
         self.waiting: set[str] = set()  # runners for which the database may hold waiting jobs
+        self.route_after: int | None = None  # job id; None: no job's destination is open
         self.by_bell: dict[str, Live] = {}
         self.woken = asyncio.Event()
         self._peers = peers
@@ -58,11 +63,16 @@ class Board:
 
     # -- lanes and attempts ---------------------------------------------------------------------------------------
 
-    def lane(self, runner: Runner) -> Lane:
-        """The lane of this runner, begun at its first use."""
+    def lane(self, runner: Runner) -> Lane | None:
+        """The lane of this runner, begun at its first use; None, noted in `unusable`, if its back end cannot be had."""
         lane = self.lanes.get(runner.id)
-        if lane is None:
-            backend = backend_class(runner.backend)(runner.params)
+        if lane is None and runner.id not in self.unusable:
+            try:
+                backend = make_backend(runner.backend, runner.params)
+            except UnusableBackendError as error:
+                log.error("runner %s: %s; its jobs are left alone until a server starts that has it", runner.id, error)
+                self.unusable[runner.id] = str(error)
+                return None
             lane = self.lanes[runner.id] = Lane(runner, backend, self._ask_peer, self.wake)
         return lane
 
@@ -94,6 +104,11 @@ class Board:
         lane.unbound.discard(live.key)
         self.by_bell.pop(live.bell, None)
         live.over = True
+
+    def is_placed(self, live: Live) -> bool:
+        """Whether its job can be submitted again as it was routed: the configuration may have changed since."""
+        place = self.configuration.destinations.get(live.destination.id)
+        return place is not None and place.runner == live.runner and live.runner in self.configuration.runners
 
     @property
     def live_count(self) -> int:

@@ -7,8 +7,8 @@ import sqlite3
 import time
 from pathlib import Path
 
-from abell.config.model import Runner
 from abell.engine.board import Board
+from abell.engine.lane import Lane
 from abell.engine.live import Live
 from abell.faults import point
 from abell.job import State, new_key
@@ -21,6 +21,9 @@ def claim(board: Board, runner_id: str) -> list[Live]:
     """The attempts claimed for this runner now; none while an earlier submission of it is under way."""
     runner = board.configuration.runners[runner_id]
     lane = board.lane(runner)
+    if lane is None:
+        board.waiting.discard(runner_id)
+        return []
     room = lane.room()
     if not room or "submit" in lane.tasks:
         return []
@@ -29,7 +32,7 @@ def claim(board: Board, runner_id: str) -> list[Live]:
     if not rows:
         board.waiting.discard(runner_id)
         return []
-    lives = [_attempt(board, row, runner) for row in rows]
+    lives = [_attempt(board, row, lane) for row in rows]
     claims = [
         st.Claim(
             v.job_id,
@@ -51,7 +54,7 @@ def claim(board: Board, runner_id: str) -> list[Live]:
     return lives
 
 
-def _attempt(board: Board, row: sqlite3.Row, runner: Runner) -> Live:
+def _attempt(board: Board, row: sqlite3.Row, lane: Lane) -> Live:
     """A new attempt, or one that was claimed before and certainly never submitted."""
     before = st.unsubmitted_attempt(board.database.reader, row["id"]) if row["attempt"] else None
     number = row["attempt"] if before else row["attempt"] + 1
@@ -59,10 +62,10 @@ def _attempt(board: Board, row: sqlite3.Row, runner: Runner) -> Live:
         job_id=row["id"],
         number=number,
         key=before["key"] if before else new_key(),
-        runner=runner.id,
+        runner=lane.runner.id,
         destination=board.configuration.destinations[row["destination_id"]],
         request=from_json(json.loads(row["request"])),
         directory=Path(before["directory"]) if before else board.layout.attempt(row["id"], number),
         state=State.SUBMITTING,
-        bell=new_token() if board.lane(runner).backend.rings else "",
+        bell=new_token() if lane.backend.rings else "",
     )

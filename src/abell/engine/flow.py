@@ -15,6 +15,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,6 @@ class Engine:
         self._changed = changed
         self._router = StaticRouter(board.configuration)
         self._rung = Rung()
-        self._route_after: int | None = None  # job id; None: no job's destination is open
         self._leaving = False
         self._troubles = 0
         self._retry_at = 0.0
@@ -80,6 +80,7 @@ class Engine:
             if timer is not None:
                 timer.cancel()
         await self._finish_tidying()
+        self._rung.close()
         for lane in board.lanes.values():
             lane.close()
 
@@ -124,12 +125,12 @@ class Engine:
         if self._retry_at > now:
             return self._retry_at
         board = self.board
-        due = [now] if board.inbox or self._route_after is not None else []
+        due = [now] if board.inbox or self.board.route_after is not None else []
         if (look := board.next_look()) is not None:
             due.append(look)
         for lane in board.lanes.values():
             due += lane.due(waiting=lane.runner.id in board.waiting)
-        if board.by_bell:
+        if board.by_bell and not self._rung.listening:
             due.append(self._rung.next_s)
         return min(due, default=None)
 
@@ -203,28 +204,35 @@ class Engine:
                 self.database.set_meta("configuration", board.configuration.digest)
                 if moved := st.unroute_waiting(db):
                     log.info("the configuration changed: %d waiting jobs are routed again", moved)
-        self._route_after = 0
+        self.board.route_after = 0
         board.waiting = set(st.waiting_runners(db))
         for row in st.live_attempts(db):
             live = self._read(row)
+            if live is None:
+                continue
             board.adopt(live)
             if live.native_id:
                 board.look(live)
         for lane in board.lanes.values():
             log.info("runner %s: %d live attempts taken up", lane.runner.id, len(lane.lives))
         if self.database.meta("tidied") != str(self.database.epoch - 1):
-            tidy(board, [(self._read(row), Cause(row["cause"])) for row in st.last_over(db, TIDY_AGAIN_S)])
+            over = ((self._read(row), Cause(row["cause"])) for row in st.last_over(db, TIDY_AGAIN_S))
+            tidy(board, [(live, cause) for live, cause in over if live is not None])
         cancel(board)
 
-    def _read(self, row: sqlite3.Row) -> Live:
-        """An attempt as the database has it, its lane begun."""
+    def _read(self, row: sqlite3.Row) -> Live | None:
+        """An attempt as the database has it, its lane begun; None if its back end cannot be had now."""
         destination, runner = snapshot.from_text(row["destination"])
-        self.board.lane(self.board.configuration.runners.get(runner.id, runner))
+        configured = self.board.configuration.runners.get(runner.id, runner)
+        if configured.backend != runner.backend:  # the name stands for another DRM now, which never heard of this one
+            configured = replace(runner, id=f"{runner.id} ({runner.backend})")
+        if self.board.lane(configured) is None:
+            return None
         return Live(
             job_id=row["job_id"],
             number=row["number"],
             key=row["key"],
-            runner=runner.id,
+            runner=configured.id,
             destination=destination,
             request=from_json(json.loads(row["request"])),
             directory=Path(row["directory"]),
@@ -240,9 +248,9 @@ class Engine:
 
         A job that no destination takes by this configuration stays, and says why: the next one may know better.
         """
-        if self._route_after is None:
+        if self.board.route_after is None:
             return
-        rows = st.unrouted(self.database.reader, self._route_after, MOST_ROUTED_AT_ONCE)
+        rows = st.unrouted(self.database.reader, self.board.route_after, MOST_ROUTED_AT_ONCE)
         routed, refused = [], []
         for row in rows:
             found = self._router.route(from_json(json.loads(row["request"])))
@@ -256,5 +264,5 @@ class Engine:
             with self.database.transaction() as db:
                 st.route(db, routed)
                 st.leave_unrouted(db, refused)
-        self._route_after = rows[-1]["id"] if len(rows) == MOST_ROUTED_AT_ONCE else None
+        self.board.route_after = rows[-1]["id"] if len(rows) == MOST_ROUTED_AT_ONCE else None
         self._changed([row["id"] for row in rows])

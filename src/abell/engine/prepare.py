@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from abell.backends.contract import Backend, Submission
-from abell.config.lookup import option, truth
+from abell.config.lookup import option
 from abell.config.model import Destination, Runner, Settings
 from abell.engine.live import Live
 from abell.job import Request
+from abell.route.requests import metadata
 from abell.script import bell as bells
 from abell.script.builder import build
 from abell.script.plan import Bell, PlannedGlob, PlannedOutput, ScriptPlan
@@ -100,7 +101,7 @@ def prepare(
         own_id=backend.own_id,
         outputs=tuple(_planned(request, destination, settings, directory)),
         globs=tuple(PlannedGlob(o.name, o.glob) for o in request.outputs if o.glob is not None),
-        metadata=_metadata(request, destination),
+        metadata=metadata(request, destination),
         bell=Bell(str(layout.spool), live.bell) if live.bell else None,
         watch_cgroup=backend.watch_cgroup,
         integrity_check=settings.check_job_script_integrity,
@@ -110,17 +111,6 @@ def prepare(
     )
     own = () if request.workdir else ("working",)
     return Prepared(("control", "outputs", "home", "tmp", *own), build(plan), submission)
-
-
-def _metadata(request: Request, destination: Destination) -> str:
-    """The metadata command, which runs inside the job: a destination that forbids that can have no such jobs."""
-    own = destination.params.get("embed_metadata_in_job")
-    if request.metadata and own is not None and not truth(own, "embed_metadata_in_job"):
-        raise ValueError(
-            f"embed_metadata_in_job is false for the destination {destination.id}, and the job has a metadata command "
-            "(remedy: remove that parameter, or submit without --metadata)"
-        )
-    return request.metadata
 
 
 def command_side_path(directory: str, name: str) -> str:

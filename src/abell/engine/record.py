@@ -36,7 +36,8 @@ def record(board: Board) -> set[int]:
                 why = f"by {live.cancel_by}, before it was submitted"
                 st.end(db, [st.End(live.job_id, live.key, Cause.CANCELLED, why)], now)
             else:
-                st.unclaim(db, live.key, live.job_id, item.phase, item.why, now)
+                state = State.WAITING if board.is_placed(live) else State.NEW
+                st.unclaim(db, live.key, live.job_id, item.phase, state, item.why, now)
         st.end(db, [ending for _, ending in inbox.ended.values()], now)
     point("record.committed")
     board.inbox = Inbox()
@@ -58,7 +59,10 @@ def _apply(board: Board, inbox: Inbox) -> set[int]:
         touched.add(live.job_id)
     for item in inbox.unclaimed.values():
         board.drop(item.live)
-        board.waiting.add(item.live.runner)
+        if board.is_placed(item.live):
+            board.waiting.add(item.live.runner)
+        else:
+            board.route_after = 0
         touched.add(item.live.job_id)
     for live, _ in inbox.ended.values():
         board.drop(live)

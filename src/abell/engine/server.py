@@ -191,13 +191,14 @@ class Server:
         for lane in self.engine.board.lanes.values():
             if lane.why_paused:
                 told.append(f"runner {lane.runner.id} waits: {lane.why_paused}")
+        told += [f"runner {name}: {why}; its jobs are left alone" for name, why in self.engine.board.unusable.items()]
         return told
 
     def _row(self, row: sqlite3.Row) -> dict[str, Any]:
         told = job_row(row)
         if told["state"] == State.WAITING and not told["why"]:
             lane = self.engine.board.lanes.get(told["runner"])
-            told["why"] = lane.why_full() if lane else ""
+            told["why"] = lane.why_full() if lane else self.engine.board.unusable.get(told["runner"], "")
         return told
 
     def _job(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 import time
@@ -9,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from abell.engine.board import Board
+from abell.engine.file_thread import FileThread
 from abell.engine.lane import Lane
 from abell.engine.live import Live
 from abell.job import Sighting, Unknown
@@ -17,6 +19,7 @@ from abell.script import bell
 
 log = logging.getLogger(__name__)
 
+SHORTEST_SLEEP_S = 0.05  # a configured 0 would keep a core busy
 AUDIT_EVERY_S = 30.0  # by then the ending of a job is found whose bell or event was lost
 
 
@@ -31,11 +34,12 @@ def watch(board: Board, rung: Rung) -> None:
         if lane.next_audit <= now:
             lane.next_audit = now + AUDIT_EVERY_S
             for live in lane.lives.values():
-                if live.native_id and live.look_again is None and not live.looking:
+                # Not by its native id: a script that was adopted by its run lock may not have known one.
+                if live.key not in lane.unbound and live.look_again is None and not live.looking:
                     board.look(live)
-    if board.by_bell and rung.next_s <= now:
-        rung.next_s = now + board.configuration.settings.job_runner_monitor_sleep
-        rung.hear(board)
+    if board.by_bell and rung.next_s <= now and not rung.listening:
+        rung.next_s = now + max(board.configuration.settings.job_runner_monitor_sleep, SHORTEST_SLEEP_S)
+        rung.listen(board)
 
 
 class Rung:
@@ -43,26 +47,36 @@ class Rung:
 
     def __init__(self) -> None:
         self.next_s = 0.0  # monotonic
+        self.listening: asyncio.Task[None] | None = None
+        self._files = FileThread("bells")  # a file system that hangs must not stop the loop
 
-    def hear(self, board: Board) -> None:
+    def listen(self, board: Board) -> None:
+        """Begin to list the bells; what they ring for is looked at when that is done."""
+        self.listening = asyncio.get_running_loop().create_task(self._listen(board))
+
+    async def _listen(self, board: Board) -> None:
+        spool = board.layout.spool
         try:
-            tokens = bell.listen(board.layout.spool)
+            tokens = await self._files.do(lambda: bell.listen(spool))
+            self._hear(board, tokens)
+            if stray := tokens - board.by_bell.keys():
+                await self._files.do(lambda: bell.silence(spool, stray))
         except OSError as error:  # a full disk, an outage: polls and audits find the endings meanwhile
             log.warning("the bells cannot be heard: %s", trouble(error))
-            return
-        for token in tokens:
-            live = board.by_bell.get(token)
-            if live is None:
-                _silence(board, token)
-            elif not live.looking and not live.decided and live.look_again is None:
+        finally:
+            self.listening = None
+            board.wake()
+
+    def _hear(self, board: Board, tokens: set[str]) -> None:
+        for token in tokens & board.by_bell.keys():
+            live = board.by_bell[token]
+            if not live.looking and not live.decided and live.look_again is None:
                 board.look(live)
 
-
-def _silence(board: Board, token: str) -> None:
-    try:
-        bell.silence(board.layout.spool, [token])
-    except OSError as error:
-        log.warning("a bell cannot be removed: %s", trouble(error))
+    def close(self) -> None:
+        if self.listening:
+            self.listening.cancel()
+        self._files.close()
 
 
 async def poll(lane: Lane, board: Board) -> None:
@@ -101,10 +115,10 @@ def hear(board: Board, live: Live, word: Sighting | Unknown) -> None:
     if live.decided or live.over:
         return
     live.words += 1
+    if isinstance(word, Sighting) and word.key and word.key != live.key:
+        # A poll asked for this id, and the DRM has given it to another job: it no longer knows ours.
+        word = Unknown(word.native_id, f"that id is another job's by now: {word.key}")
     if isinstance(word, Sighting):
-        if word.key and word.key != live.key:
-            log.warning("job %d: %s is another job by now (%s)", live.job_id, word.native_id, word.key)
-            return
         if not live.native_id:
             board.bind(live, word.native_id)
         if word.state is not None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from abell.backends.registry import backend_class
+from abell.backends.registry import make_backend
+from abell.config.lookup import truth
+from abell.config.model import Destination
 from abell.job import Request, Resources
 from abell.route.static import Route
 
@@ -14,7 +16,8 @@ def requests(request: Request, route: Route, environment: Mapping[str, str]) -> 
 
     ValueError, as in `prepare`, for a parameter of the destination that cannot be used.
     """
-    backend = backend_class(route.runner.backend)(route.runner.params)
+    metadata(request, route.destination)
+    backend = make_backend(route.runner.backend, route.runner.params)
     asked = request.resources
     given = backend.effective(asked, route.destination.params, environment)
     lines = []
@@ -24,6 +27,20 @@ def requests(request: Request, route: Route, environment: Mapping[str, str]) -> 
         elif getattr(asked, name) is not None or getattr(given, name) is not None:
             lines.append(_line(name, getattr(asked, name), getattr(given, name), route.destination.id))
     return tuple(lines)
+
+
+def metadata(request: Request, destination: Destination) -> str:
+    """The metadata command, which runs inside the job: a destination that forbids that can have no such jobs.
+
+    ValueError says so.
+    """
+    own = destination.params.get("embed_metadata_in_job")
+    if request.metadata and own is not None and not truth(own, "embed_metadata_in_job"):
+        raise ValueError(
+            f"embed_metadata_in_job is false for the destination {destination.id}, and the job has a metadata command "
+            "(remedy: remove that parameter, or submit without --metadata)"
+        )
+    return request.metadata
 
 
 def unexpressed(name: str, asked: object, runner: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from abell.config.load_names import when
+from abell.config.load_names import is_ours, when
 from abell.config.model import Configuration, Destination, Place, Runner, ToolRule
 from abell.config.nearest import did_you_mean
 from abell.config.references import missing_cli_params
@@ -190,8 +190,19 @@ def _obstacle(configuration: Configuration, destination: Destination) -> str:
         return f"{who} is incomplete: add {' and '.join(missing)}"
     match when(runner.backend):
         case "active":
-            return ""
+            return "" if is_ours(runner.backend) else _unusable(runner)
         case "never":
             return f"{who} needs {runner.load}, which Abell does not support: send the job to another destination"
         case _:
             return f"{who} needs the back end {runner.backend!r}, which is not active in this version"
+
+
+def _unusable(runner: Runner) -> str:
+    """Why another package's back end cannot be had; empty if it can."""
+    from abell.backends.registry import UnusableBackendError, make_backend
+
+    try:
+        make_backend(runner.backend, runner.params)
+    except UnusableBackendError as error:
+        return str(error)
+    return ""

@@ -50,6 +50,14 @@ def path_of(database_connection: str | None, root: Path) -> Path:
     return Path(unquote(parts.path[1:]))
 
 
+def _make_private(path: Path) -> None:
+    """A new database is for its user alone: it holds the values of jobs' variables. SQLite's other files follow it."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except OSError:
+        pass  # it exists, or SQLite will say why it cannot
+
+
 class Database:
     """One connection, one writer. Every transaction first makes sure that this engine is still the root's engine."""
 
@@ -62,6 +70,7 @@ class Database:
                 f"{path}: longer than the {LONGEST_PATH} bytes that SQLite takes",
                 "choose a root with a shorter path, or another place with database_connection",
             )
+        _make_private(path)
         try:
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, cached_statements=256)
             self._connection.row_factory = sqlite3.Row

@@ -188,17 +188,18 @@ def bind(db: sqlite3.Connection, bound: Sequence[tuple[str, str, int]], now: flo
     tell(db, ((j, now, "submitted", f"as {native_id}") for native_id, _, j in bound))
 
 
-def unclaim(db: sqlite3.Connection, key: str, job_id: int, phase: str, why: str, now: float) -> None:
+def unclaim(db: sqlite3.Connection, key: str, job_id: int, phase: str, state: State, why: str, now: float) -> None:
     """The DRM certainly does not have this attempt (phase 'unsubmitted') or can never run it ('revoked'): wait again.
 
-    The pause before the next try is its runner's; the reason goes into the story once, not at each try.
+    `state` is WAITING, or NEW if it has to be routed again. The pause before the next try is its runner's; the reason
+    goes into the story once, not at each try.
     """
     why = storable(why)
     last = db.execute("SELECT text FROM abell_event WHERE job_id = ? ORDER BY id DESC LIMIT 1", (job_id,)).fetchone()
     if last is None or last[0] != why:
         tell(db, [(job_id, now, "waiting", why)])
     db.execute("UPDATE abell_attempt SET phase = ? WHERE key = ?", (phase, key))
-    db.execute("UPDATE abell_job SET state = 'waiting', why = ? WHERE id = ?", (why, job_id))
+    db.execute("UPDATE abell_job SET state = ?, why = ? WHERE id = ?", (state, why, job_id))
 
 
 # -- watching -----------------------------------------------------------------------------------------------------

@@ -75,3 +75,12 @@ def test_a_configuration_that_cannot_be_used(tmp_path: Path, capsys: pytest.Capt
     problems = capsys.readouterr().err
     assert f"{path}:1" in problems
     assert f"{path}:2" in problems
+
+
+def test_a_metadata_command_where_none_may_run_is_told_beforehand(tmp_path: Path) -> None:
+    path = tmp_path / "none.yml"
+    path.write_text(CONFIG.replace("local: {runner: local}", "local: {runner: local, embed_metadata_in_job: false}"))
+    assert route("-c", str(path)).return_value == 0
+    done = route("-c", str(path), "--metadata", "echo m")
+    assert done.return_value == 122
+    assert done.output.startswith("rejected: embed_metadata_in_job is false for the destination local")

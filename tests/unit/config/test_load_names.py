@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +13,15 @@ from abell.backends.contract import Backend
 from abell.backends.registry import (
     BUILT_IN,
     UnknownBackendError,
+    UnusableBackendError,
     backend_class,
+    make_backend,
     third_party,
     third_party_hosts,
 )
 from abell.config.load_names import resolve, when
 from abell.job import Request
-from abell.route.static import Route, route
+from abell.route.static import Refusal, Route, route
 
 
 @pytest.mark.parametrize(
@@ -64,6 +67,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: abell-acme\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
         "[abell.backends]\nacme = abell_acme:Acme\nbroken = abell_acme:Missing\nwrong = abell_acme:NoBackend\n"
+        "nameless = abell_acme:Nameless\nmissing = abell_missing:Acme\nangry = abell_acme:Angry\n"
         "[abell.hosts]\nteleport = abell_acme:NoBackend\n"
     )
     (tmp_path / "abell_acme.py").write_text(
@@ -71,9 +75,14 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "class NoBackend: pass\n"
         "class Acme(Backend):\n"
         "    name = 'acme'\n"
+        "    own_id = '${ACME_ID:-}'\n"
         "    def submit(self, submissions): yield\n"
         "    def poll(self, ids): yield\n"
-        "    def cancel(self, ids): yield\n"
+        "    def cancel(self, ids, by): yield\n"
+        "class Nameless(Acme):\n"
+        "    own_id = ''\n"
+        "class Angry(Acme):\n"
+        "    def __init__(self, params): raise RuntimeError('no licence')\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     third_party.cache_clear()
@@ -94,13 +103,29 @@ def test_a_back_end_of_another_package(package: None, load_text) -> None:
     assert backend.name == "acme"
 
 
-def test_back_ends_that_cannot_be_had(package: None) -> None:
-    with pytest.raises(UnknownBackendError, match="known: acme, broken, local, wrong"):
-        backend_class("nosuch")
-    with pytest.raises(ImportError, match="'broken' cannot be loaded from abell_acme:Missing"):
-        backend_class("broken")
-    with pytest.raises(TypeError, match="'wrong' is not a subclass"):
-        backend_class("wrong")
+CANNOT_BE_HAD = [
+    ("nosuch", "known: acme, angry, broken, local, missing, nameless, wrong"),
+    ("broken", "'broken' cannot be loaded from abell_acme:Missing"),
+    ("missing", "'missing' cannot be loaded from abell_missing:Acme: No module named"),
+    ("wrong", "'wrong' is not a subclass"),
+    ("nameless", "'nameless' has no `own_id`"),
+    ("angry", "'angry' cannot be made: RuntimeError: no licence"),
+]
+
+
+@pytest.mark.parametrize(("name", "why"), CANNOT_BE_HAD)
+def test_back_ends_that_cannot_be_had(package: None, name: str, why: str) -> None:
+    with pytest.raises(UnusableBackendError, match=why):
+        make_backend(name, {})
+    assert issubclass(UnknownBackendError, UnusableBackendError)
+
+
+@pytest.mark.parametrize(("name", "why"), CANNOT_BE_HAD[1:])
+def test_a_job_for_a_back_end_that_cannot_be_had_is_refused(package: None, load_text, name: str, why: str) -> None:
+    loaded = load_text(f"runners: {{x: {{load: {name}}}}}\nexecution: {{environments: {{a: {{runner: x}}}}}}")
+    outcome = route(loaded.configuration, Request("true"))
+    assert isinstance(outcome, Refusal)
+    assert re.search(why, outcome.reason)
 
 
 def test_hosts_of_another_package(package: None) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,16 @@ from abell.config import load
 from abell.engine.board import Board
 from abell.engine.claim import claim
 from abell.engine.flow import Engine
+from abell.engine.inbox import Unclaim
 from abell.engine.live import Live
 from abell.engine.prepare import Layout
 from abell.engine.record import record
+from abell.engine.server import Server
 from abell.engine.submit import _cancel, resolve
 from abell.engine.verdict import Verdict
-from abell.engine.watch import hear, heard, poll
+from abell.engine.watch import Rung, hear, heard, poll, watch
 from abell.job import Cause, Request, Sighting, State, Unknown
+from abell.script import bell
 from abell.store import statements as st
 from abell.store.sqlite import Database
 
@@ -124,13 +129,15 @@ def test_a_job_that_lives_after_all_is_not_over(board: Board) -> None:
     assert live.last_word is None and live.first_sign is None and live.state is State.RUNNING
 
 
-def test_a_word_about_another_job_with_the_same_id_is_not_about_this_one(board: Board) -> None:
+def test_a_drm_that_has_given_the_id_to_another_job_knows_this_one_no_longer(board: Board) -> None:
     async def story() -> Live:
         (live,) = bound(board, 1)
         hear(board, live, Sighting(live.native_id, "WORD", cause=Cause.OK, key="another"))
         return live
 
-    assert asyncio.run(story()).last_word is None
+    live = asyncio.run(story())
+    assert isinstance(live.last_word, Unknown) and "another" in live.last_word.word
+    assert live.look_again is not None
 
 
 def test_a_poll_that_fails_changes_nothing(board: Board) -> None:
@@ -143,6 +150,151 @@ def test_a_poll_that_fails_changes_nothing(board: Board) -> None:
 
     live = asyncio.run(story())
     assert (live.last_word, live.state, live.look_again) == (None, State.SUBMITTING, None)
+
+
+# -- bells --------------------------------------------------------------------------------------------------------
+
+
+def test_a_spool_that_hangs_holds_up_only_the_bells(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs = threading.Event()
+    listen = bell.listen
+
+    def slow(spool: Path) -> set[str]:
+        assert hangs.wait(60)
+        return listen(spool)
+
+    monkeypatch.setattr(bell, "listen", slow)
+
+    async def story() -> None:
+        (live,) = bound(board, 1)
+        live.bell = bell.new_token()
+        board.adopt(live)
+        (board.layout.spool / "new" / live.bell).touch()
+        (stray := board.layout.spool / "new" / bell.new_token()).touch()
+        board.lanes["local"].next_poll = board.lanes["local"].next_audit = float("inf")
+        rung = Rung()
+        watch(board, rung)
+        listening = rung.listening
+        assert listening
+        rung.next_s = 0.0
+        watch(board, rung)
+        assert rung.listening is listening, "a second thread would hang as well"
+        assert list(board.take_due()) == []
+        hangs.set()
+        await listening
+        assert list(board.take_due()) == [live]
+        assert not stray.exists()
+        rung.close()
+
+    asyncio.run(story())
+
+
+def test_an_audit_finds_what_was_adopted_without_an_id(board: Board, supervisor: Supervisor) -> None:
+    """Its script took the run lock, and its DRM's variable was not set."""
+
+    async def story() -> None:
+        live, other = claimed(board, 2)
+        control = Path(live.control)
+        control.mkdir(parents=True)
+        (control / "lock.1").write_text("nonce\n1\nhost\n\n")
+
+        async def find(_: Mapping[str, Any]) -> Mapping[str, Any]:
+            return {"ids": {}}
+
+        supervisor.answers["find"] = find
+        lane = board.lanes["local"]
+        await resolve(lane, board)
+        lane.unbound.add(other.key)
+        lane.next_poll = float("inf")
+        watch(board, Rung())
+        assert list(board.take_due()) == [live]
+
+    asyncio.run(story())
+
+
+# -- back ends that cannot be had ---------------------------------------------------------------------------------
+
+
+def test_jobs_of_a_back_end_that_cannot_be_had_are_left_alone(
+    board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its package was removed while they were live; other runners' jobs go on."""
+    told = ()
+
+    async def before() -> None:
+        _, live = claimed(board, 2)
+        board.bind(live, "host:boot:it")
+        record(board)
+
+    async def after() -> None:
+        nonlocal told
+        engine = engine_of(other)
+        engine._resume()
+        engine._tick()
+        told = Server(engine, {}).notices()
+        assert engine.cancel([1, 2], "ada") == {1: "cancelling", 2: "cancelling"}
+
+    asyncio.run(before())
+    rows = [dict(r) for r in st.live_attempts(board.database.reader)]
+    with board.database.transaction() as db:
+        db.execute("""UPDATE abell_attempt SET destination = replace(destination, '"local"', '"gone"')""")
+        db.execute("UPDATE abell_job SET job_runner_name = 'gone'")
+    other = Board(board.database, board.configuration, board.layout, {}, {})
+    asyncio.run(after())
+    assert told == ["runner gone: no back end is named 'gone'; known: local; its jobs are left alone"]
+    assert [r["phase"] for r in st.live_attempts(board.database.reader)] == [r["phase"] for r in rows]
+
+
+def test_an_attempt_that_never_started_is_routed_anew_if_its_runner_is_gone(board: Board) -> None:
+    """The configuration has changed since it was claimed."""
+
+    async def before() -> None:
+        claimed(board, 1)
+
+    async def after() -> None:
+        engine = engine_of(other)
+        engine._resume()
+        (live,) = other.lanes["local"].lives.values()
+        other.inbox.unclaimed[live.key] = Unclaim(live, "revoked", "its submission was interrupted")
+        engine._tick()
+        for lane in other.lanes.values():
+            lane.close()
+
+    asyncio.run(before())
+    local = board.configuration.runners["local"]
+    place = board.configuration.destinations["local"]
+    changed = replace(
+        board.configuration,
+        runners={"new": replace(local, id="new")},
+        destinations={"here": replace(place, id="here", runner="new")},
+        default_destination="here",
+    )
+    other = Board(board.database, changed, board.layout, {}, {})
+    asyncio.run(after())
+    (row,) = st.jobs_by_id(board.database.reader, [1])
+    assert (row["destination_id"], row["job_runner_name"], row["attempt"]) == ("here", "new", 2)
+
+
+def test_a_runner_that_was_given_another_back_end_is_not_asked_about_earlier_attempts(
+    board: Board, supervisor: Supervisor
+) -> None:
+    async def before() -> None:
+        (live,) = claimed(board, 1)
+        board.bind(live, "host:boot:it")
+        record(board)
+
+    async def after() -> None:
+        Engine(other, changed=lambda ids: None)._resume()
+
+    asyncio.run(before())
+    gone = replace(board.configuration.runners["local"], backend="gone")
+    changed = replace(board.configuration, runners={"local": gone})
+    other = Board(board.database, changed, board.layout, {}, {"supervisor": supervisor.ask})
+    asyncio.run(after())
+    (lane,) = other.lanes.values()
+    assert lane.backend.name == "local" and [live.native_id for live in lane.lives.values()] == ["host:boot:it"]
+    assert other.lane(gone) is None, "new jobs of that runner are the new back end's"
+    lane.close()
 
 
 # -- looking ------------------------------------------------------------------------------------------------------

@@ -29,6 +29,22 @@ def new_job(name: str = "", user: str = "") -> st.NewJob:
     return st.NewJob("{}", name, user, "", "", "local", "{}", "local")
 
 
+def test_a_new_database_is_for_its_user_alone(tmp_path: Path) -> None:
+    """It holds the values of jobs' variables, and `database_connection` may put it where others can look."""
+    database = Database(tmp_path / "db")
+    database.take_over()
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes["db"] == 0o600 and set(modes.values()) == {0o600}
+    database.close()
+
+
+def test_the_mode_of_a_database_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "db").touch(0o640)
+    (tmp_path / "db").chmod(0o640)
+    Database(tmp_path / "db").close()
+    assert (tmp_path / "db").stat().st_mode & 0o777 == 0o640
+
+
 def add(database: Database, *jobs: st.NewJob, token: str = "") -> list[int]:
     with database.transaction() as db:
         return st.accept(db, jobs, token, 1.0)

@@ -153,6 +153,24 @@ def test_environment() -> None:
     assert environment({"LC_ALL": "en_US.utf8", "LANG": "C"}, "")["LC_CTYPE"] == "en_US.utf8"
 
 
+def test_one_job_that_cannot_be_is_refused_alone() -> None:
+    steps = Local(environ=SERVER).submit([submission("a"), submission("b"), submission("c")])
+    wrong = Answered({"error": "jobs[0]: slots: a whole number from 1"})
+    started = [Answered({"jobs": {key: {"id": f"n:b:{key}"}}}) for key in "ac"]
+    yielded, _ = drive(steps, Answered({"error": "jobs[1]: slots"}), started[0], wrong, started[1])
+    assert [y for y in yielded if not isinstance(y, Ask)] == [
+        Bound("a", "n:b:a"),
+        Refused("b", "jobs[0]: slots: a whole number from 1"),
+        Bound("c", "n:b:c"),
+    ]
+    assert [[job["key"] for job in y.data["jobs"]] for y in yielded if isinstance(y, Ask)] == [
+        ["a", "b", "c"],
+        ["a"],
+        ["b"],
+        ["c"],
+    ]
+
+
 def test_through_the_real_supervisor(supervised: Supervised, tmp_path: Path) -> None:
     script = tmp_path / "job.sh"
     script.write_text("#!/bin/sh\necho $ABELL_NATIVE_ID; env | cut -d= -f1 | sort > names; exit 4\n")
