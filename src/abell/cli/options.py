@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -36,7 +37,9 @@ _JOB = (
     click.option("--user", default="", metavar="EMAIL", help="For whom the job runs, as the rules know users."),
     click.option("--username", default="", metavar="NAME", help="The same user's name."),
     click.option("--param", "params", multiple=True, metavar="K=V", help="A parameter for the rules; repeatable."),
-    click.option("--env", multiple=True, metavar="K=V", help="A variable for the command; repeatable."),
+    click.option(
+        "--env", multiple=True, metavar="K[=V]", help="A variable for the command; K alone takes its value here."
+    ),
     click.option("--input", "inputs", multiple=True, metavar="PATH", help="A file that it reads; repeatable."),
     click.option(
         "--output",
@@ -93,12 +96,21 @@ def request_of(
     return make_request(
         command[0] if len(command) == 1 else command,
         params=_pairs("--param", params),
-        env=_pairs("--env", env),
+        env=_pairs("--env", tuple(map(_with_value, env))),
         outputs=_pairs("--output", outputs),
         output_globs=[_glob(given) for given in output_globs],
         workdir=None if own_workdir else workdir or ".",
         **plain,
     )
+
+
+def _with_value(text: str) -> str:
+    """A variable named without a value has the one that it has here: a secret stays out of the process list."""
+    if "=" in text or not text:
+        return text
+    if text not in os.environ:
+        raise OptionError("--env", text, "is not set here", f"write --env {text}=VALUE, or export it first")
+    return f"{text}={os.environ[text]}"
 
 
 def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:

@@ -144,3 +144,13 @@ def test_what_cannot_be_meant_names_its_option(option: str, given: dict[str, obj
 
 def test_both_lists_of_options_agree() -> None:
     assert {"command", *Asked.__annotations__} == set(inspect.signature(make_request).parameters)
+
+
+def test_a_variable_without_a_value_takes_the_one_it_has_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a secret is in no argument of ours."""
+    monkeypatch.setenv("TOKEN", "s=cret")
+    monkeypatch.delenv("ABSENT", raising=False)
+    request = request_of(("x",), **{**NOTHING, "env": ("TOKEN", "A=1", "EMPTY=")})
+    assert request.env == {"TOKEN": "s=cret", "A": "1", "EMPTY": ""}
+    with pytest.raises(OptionError, match=r"--env 'ABSENT'.*is not set here"):
+        request_of(("x",), **{**NOTHING, "env": ("ABSENT",)})
