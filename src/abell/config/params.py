@@ -10,6 +10,8 @@ from abell.config.options import Option, destination_option, plugin_names, plugi
 from abell.config.shape import FALSE, TRUE, Shape
 from abell.config.tree import Node
 
+RUNNER_KEYS = frozenset({"load", "workers"})  # what every runner has beside its parameters
+
 
 def gather(
     shape: Shape, entry: Mapping[str, Node], own_keys: frozenset[str], nested: tuple[str, ...], what: str
@@ -42,7 +44,7 @@ def runner_params(shape: Shape, params: Mapping[str, Node], backend: str, what: 
         if option is not None:
             typed[name] = _typed(shape, option, node, f"{what}.{name}")
         elif strict:
-            hint = did_you_mean(name, plugin_names(backend), "a destination may have it instead")
+            hint = did_you_mean(name, (*plugin_names(backend), *RUNNER_KEYS), "a destination may have it instead")
             shape.problems.error(node.place, name, f"{what}: a {backend} runner has no parameter {name!r}", hint)
         else:
             typed[name] = shape.data(node, f"{what}.{name}")
