@@ -75,3 +75,24 @@ def test_a_configuration_that_cannot_be_used(tmp_path: Path, capsys: pytest.Capt
     problems = capsys.readouterr().err
     assert f"{path}:1" in problems
     assert f"{path}:2" in problems
+
+
+def test_slots_say_who_gave_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "slots.yml"
+    path.write_text(
+        "runners: {local: {load: local}}\n"
+        "execution:\n  default: any\n  environments:\n"
+        "    any: {runner: local}\n    one: {runner: local, local_slots: 1}\n"
+    )
+    monkeypatch.delenv("GALAXY_SLOTS", raising=False)
+
+    def said(*args: str) -> str:
+        return route("-c", str(path), *args).output.splitlines()[-1].strip()
+
+    assert said() == "slots: 1, the default"
+    assert said("--to", "one") == "slots: 1, by the destination one"
+    assert said("--to", "one", "--slots", "2").endswith("the options of the destination one win")
+    monkeypatch.setenv("GALAXY_SLOTS", "3")
+    assert said() == "slots: 3, by the server's environment"
+    assert said("--to", "one") == "slots: 1, by the destination one"
+    assert f"{path}:3: the default is 'any'" in route("-c", str(path)).output
