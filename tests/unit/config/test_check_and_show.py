@@ -196,3 +196,18 @@ def test_warnings_are_told_beside_errors(tmp_path: Path) -> None:
         f"warning: {file}:6: environments.c: no runner is named 'locl' (did you mean 'local'?)",
         f"{file}: 1 error, 1 warning",
     ]
+
+
+def test_a_mistyped_option_of_a_local_destination_is_recognised(tmp_path: Path) -> None:
+    file = tmp_path / "job_conf.yml"
+    file.write_text(
+        "runners: {local: {load: local}, slurm: {load: slurm}}\n"
+        "execution:\n  default: a\n  environments:\n"
+        "    a: {runner: local, local_slot: 3, for_a_rule: 1}\n    b: {runner: slurm, local_slot: 3}\n"
+    )
+    code, output = run("check", str(file))
+    assert code == 0
+    assert [line for line in output.splitlines() if line.startswith("warning")] == [
+        f"warning: {file}:5: environments.a: a local destination has no option 'local_slot', "
+        "and nothing comes of it (did you mean 'local_slots'?)"
+    ]
