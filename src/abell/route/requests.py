@@ -14,7 +14,7 @@ from abell.route.static import Route
 def requests(request: Request, route: Route, environment: Mapping[str, str]) -> tuple[str, ...]:
     """One line for each resource that is asked for or given. `environment` is the server's.
 
-    ValueError, as in `prepare`, for a parameter of the destination that cannot be used.
+    ValueError, as in `prepare`, for a parameter of the destination that cannot be used, and for what can never be had.
     """
     backend = backend_class(route.runner.backend)(route.runner.params)
     asked = request.resources
@@ -23,6 +23,8 @@ def requests(request: Request, route: Route, environment: Mapping[str, str]) -> 
         return backend.effective(asked, route.destination.params, environment)
 
     given = effective(asked)
+    if never := backend.impossible(given, route.runner.id):
+        raise ValueError(never)
     lines = []
     for name in Resources.__dataclass_fields__:
         theirs, ours = getattr(asked, name), getattr(given, name)

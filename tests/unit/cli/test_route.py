@@ -96,3 +96,12 @@ def test_slots_say_who_gave_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert said() == "slots: 3, by the server's environment"
     assert said("--to", "one") == "slots: 1, by the destination one"
     assert f"{path}:3: the default is 'any'" in route("-c", str(path)).output
+
+
+def test_more_slots_than_there_are_cores_are_rejected_as_they_would_be(tmp_path: Path) -> None:
+    path = tmp_path / "cores.yml"
+    path.write_text("runners: {local: {load: local, cores: 2}}\nexecution: {environments: {a: {runner: local}}}\n")
+    assert route("-c", str(path), "--slots", "2").return_value == 0
+    done = route("-c", str(path), "--slots", "3")
+    assert done.return_value == 122
+    assert done.output.startswith("rejected: it asks for 3 slots, and runner local has 2 cores\n  ")
