@@ -168,6 +168,10 @@ class Backend(ABC):
         """
         return asked
 
+    def impossible(self, given: Resources, runner: str) -> str:
+        """Why this runner could never run a job with these resources, `effective` ones; empty if it could."""
+        return ""
+
     def unexpressed(self, asked: Resources) -> tuple[str, ...]:
         """The requests that this DRM has no word for: they are said, never dropped in silence."""
         names = (name for name in Resources.__dataclass_fields__ if getattr(asked, name) is not None)

@@ -31,6 +31,7 @@ from abell.backends.contract import (
     Unreachable,
 )
 from abell.job import Cause, Resources, Sighting, State, Unknown, Usage
+from abell.supervisor.pool import too_wide
 
 PEER = "supervisor"
 
@@ -71,6 +72,9 @@ class Local(Backend):
 
     def effective(self, asked: Resources, params: Mapping[str, Any], environment: Mapping[str, str]) -> Resources:
         return replace(asked, slots=slots(params, asked, environment))
+
+    def impossible(self, given: Resources, runner: str) -> str:
+        return too_wide(given.slots or 1, _cores(self.runner_params), runner)
 
     def room(self, workers: int) -> int:
         """A queue ahead of the workers, so that none of them ever waits for the engine."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 
 from abell.cli import exit_codes
-from abell.cli.options import engine_options
+from abell.cli.options import JobNumber, engine_options
 from abell.cli.session import to_look
 from abell.client.client import Client
 from abell.job import LIVE
@@ -19,7 +19,7 @@ _SAID = {"cancelling": "cancelling", "ended": "had ended already", "unknown": "t
 
 
 @click.command()
-@click.argument("jobs", nargs=-1, type=click.IntRange(min=1), metavar="ID...")
+@click.argument("jobs", nargs=-1, type=JobNumber(), metavar="ID...")
 @click.option("--all", "everything", is_flag=True, help="Every job that has not ended.")
 @engine_options
 def cancel(jobs: tuple[int, ...], everything: bool, root: str | None, config: str | None, as_json: bool) -> int:

@@ -17,7 +17,7 @@ def config() -> None:
     """
 
 
-@config.command()
+@config.command(short_help="Tell all that is wrong in FILE, or not active yet.")
 @click.argument("file", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(file: str, as_json: bool) -> None:
@@ -34,7 +34,7 @@ def check(file: str, as_json: bool) -> None:
     sys.exit(0 if report.ok else FILE_ERRORS)
 
 
-@config.command()
+@config.command(short_help="Print what FILE comes to; secrets are hidden.")
 @click.argument("file", type=click.Path(), required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(file: str | None, as_json: bool) -> None:

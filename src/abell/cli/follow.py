@@ -40,8 +40,8 @@ def follow(
                     status.tell(last)
                     _turn(streams, last)
                 if interrupts is not None and interrupts.take():
-                    status.show(f"job {job}: cancelling; Ctrl-C again leaves it to itself")
                     on_interrupt()
+                    status.say(f"job {job}: cancelling; Ctrl-C again leaves it to end by itself")
                 copied = sum(stream.copy() for stream in streams.values())
                 pause = _next_pause(pause, copied, last)
         if last is None or last["state"] != State.ENDED:

@@ -9,7 +9,7 @@ import click
 
 from abell.cli import exit_codes
 from abell.cli.follow import StreamName, follow
-from abell.cli.options import engine_options
+from abell.cli.options import JobNumber, engine_options
 from abell.cli.session import to_look
 from abell.cli.streams import Stream
 from abell.job import State
@@ -18,7 +18,7 @@ _NAMES: tuple[StreamName, ...] = ("stdout", "stderr", "job_stdout", "job_stderr"
 
 
 @click.command()
-@click.argument("job", type=click.IntRange(min=1), metavar="ID")
+@click.argument("job", type=JobNumber(), metavar="ID")
 @click.option("-f", "--follow", "following", is_flag=True, help="Go on until the job has ended.")
 @click.option("--stderr", is_flag=True, help="What the command wrote to its standard error.")
 @click.option("--job", "around", is_flag=True, help="What the job around the command wrote: set-up, cluster.")

@@ -14,6 +14,16 @@ from abell.job import Request
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+class JobNumber(click.IntRange):
+    """The number that `abell submit` prints; `name` is what click says of anything else: "not a valid ..."."""
+
+    name = "job number"
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+
 _ENGINE = (
     click.option("-c", "--config", metavar="FILE", help="A job_conf.yml, job_conf.xml or galaxy.yml."),
     click.option("--root", metavar="DIR", help="Abell's own directory.  [$ABELL_ROOT, else ~/.local/state/abell]"),
@@ -97,7 +107,7 @@ def request_of(
         command[0] if len(command) == 1 else command,
         params=_pairs("--param", params),
         env=_pairs("--env", tuple(map(_with_value, env))),
-        outputs=_pairs("--output", outputs),
+        outputs=_pairs("--output", outputs, "NAME=PATH"),
         output_globs=[_glob(given) for given in output_globs],
         workdir=None if own_workdir else workdir or ".",
         **plain,
@@ -113,12 +123,12 @@ def _with_value(text: str) -> str:
     return f"{text}={os.environ[text]}"
 
 
-def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
+def _pairs(option: str, given: tuple[str, ...], form: str = "NAME=VALUE") -> dict[str, str]:
     pairs: dict[str, str] = {}
     for text in given:
         key, equals, value = text.partition("=")
         if not key or not equals:
-            raise OptionError(option, text, "not of the form NAME=VALUE")
+            raise OptionError(option, text, f"not of the form {form}")
         if key in pairs:
             raise OptionError(option, text, f"{key} is given twice", "leave one of them out")
         pairs[key] = value

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 import click
 
 from abell import amounts
+from abell.cli.about import about
 from abell.cli.options import engine_options
 from abell.cli.session import to_look
 from abell.cli.table import print_table
@@ -119,7 +120,7 @@ def cells(row: JobRow, now: float) -> tuple[str, ...]:
         row["destination"],
         str(row["slots"] or ""),
         amounts.show_seconds(int(elapsed(row, now))),
-        row["why"] or row["message"],
+        about(row),
     )
 
 

@@ -9,7 +9,8 @@ from datetime import datetime
 import click
 
 from abell import amounts
-from abell.cli.options import engine_options
+from abell.cli.about import about
+from abell.cli.options import JobNumber, engine_options
 from abell.cli.session import to_look
 from abell.client.client import Story
 from abell.client.wire import JobRow
@@ -17,7 +18,7 @@ from abell.printable import printable
 
 
 @click.command()
-@click.argument("job", type=click.IntRange(min=1), metavar="ID")
+@click.argument("job", type=JobNumber(), metavar="ID")
 @engine_options
 def show(job: int, root: str | None, config: str | None, as_json: bool) -> None:
     """Tell a job's story: what it is, what it asked for and used, its files, and what happened when.
@@ -38,7 +39,7 @@ def show(job: int, root: str | None, config: str | None, as_json: bool) -> None:
 def lines(story: Story) -> Iterator[str]:
     """The story as text, safe for a terminal."""
     row = story["job"]
-    because = row["message"] or row["why"]
+    because = about(row)
     title = f"job {row['id']}: {row['cause'] or row['state']}"
     yield printable(f"{title} - {because}" if because else title)
     yield from _section("", _facts(row))
@@ -86,7 +87,8 @@ def _resources(row: JobRow) -> list[tuple[str, str]]:
     usage = row["usage"]
     used_memory, used_time, cpu = usage["memory_bytes"], usage["elapsed_s"], usage["cpu_s"]
     return [
-        ("slots", _asked_used(_number(row["slots"]), "" if cpu is None else f"{amounts.show_seconds(cpu)} of CPU")),
+        ("slots", _asked_used(_number(row["slots"]), "")),
+        ("cpu", _asked_used("", "" if cpu is None else amounts.show_seconds(cpu))),
         (
             "memory",
             _asked_used(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
+from abell.cli.about import about
 from abell.client.wire import JobRow
 from abell.job import State
 from abell.printable import printable
@@ -17,10 +19,10 @@ class StatusLine:
 
     def __init__(self) -> None:
         self._shown = ""
-        self._allowed = sys.stderr.isatty()
+        self._terminal = self._allowed = sys.stderr.isatty()
 
     def tell(self, row: JobRow) -> None:
-        because = row["why"] or row["message"]
+        because = about(row)
         said = f"job {row['id']}: {row['state']}{': ' if because else ''}{because}"
         self.show("" if row["state"] in _SILENT else said)
 
@@ -32,6 +34,13 @@ class StatusLine:
             sys.stderr.write(_ERASE + printable(text)[:width])
             sys.stderr.flush()
             self._shown = text
+
+    def say(self, text: str) -> None:
+        """A line that stays, below the ^C that the terminal has shown, also when the job's output has begun."""
+        self.show("")
+        if self._terminal:
+            with suppress(OSError):  # a terminal that hangs up (SIGHUP) is gone
+                print(f"\nabell: {printable(text)}", file=sys.stderr, flush=True)
 
     def stop(self) -> None:
         """The job writes to the terminal from now on: erasing a line could erase some of its output."""

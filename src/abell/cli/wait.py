@@ -7,7 +7,7 @@ import json
 import click
 
 from abell.cli import exit_codes
-from abell.cli.options import engine_options
+from abell.cli.options import JobNumber, engine_options
 from abell.cli.session import to_look
 from abell.cli.status import StatusLine
 from abell.client.wire import JobRow
@@ -17,7 +17,7 @@ from abell.printable import printable
 
 
 @click.command()
-@click.argument("jobs", nargs=-1, required=True, type=click.IntRange(min=1), metavar="ID...")
+@click.argument("jobs", nargs=-1, required=True, type=JobNumber(), metavar="ID...")
 @engine_options
 def wait(jobs: tuple[int, ...], root: str | None, config: str | None, as_json: bool) -> int:
     """Wait until all these jobs have ended; one line for each that does.

@@ -236,4 +236,5 @@ def new_row(job: int, request: Request) -> JobRow:
         outputs=[],
         metadata=None,
         why="",
+        cancel_by=None,
     )

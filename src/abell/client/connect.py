@@ -126,16 +126,18 @@ def _make_way(wish: Wish, connection: Connection, hello: Hello) -> None:
     """An idle engine of another configuration leaves; any other is somebody's, and stays. Closes the connection."""
     with connection:
         theirs = hello.config or "the built-in configuration"
+        older = "an older version of " if theirs == wish.config else ""
         if not hello.transient:
-            same = "an older version of " if theirs == wish.config else ""
             raise NoEngineError(
-                f"the server of {wish.root} (process {hello.pid}) was started with {same}{theirs}",
+                f"the server of {wish.root} (process {hello.pid}) was started with {older}{theirs}",
                 "restart it, leave --config out to use it as it is, or use another root with --root DIR",
             )
         if hello.live:
+            jobs = "1 job" if hello.live == 1 else f"{hello.live} jobs"
+            join = "" if older else "leave --config out, " if not hello.config else "name that file with --config, "
             raise NoEngineError(
-                f"the engine of {wish.root} still has {hello.live} jobs with {theirs}",
-                "wait for them to end (abell ps), or use another root with --root DIR",
+                f"the engine of {wish.root} still has {jobs} with {older}{theirs}",
+                f"wait for abell ps to show none, {join}or use another root with --root DIR",
             )
         try:
             connection.ask("stop", when="idle")

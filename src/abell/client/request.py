@@ -80,6 +80,7 @@ def make_request(
     metadata: a shell command line that runs after the command, with an ending of its own.
     search_path: the PATH of local jobs; by default this process's own.
 
+    A bare number for mem or time is refused like any other amount without a unit.
     Relative paths are relative to the current directory; symbolic links are kept as they are.
     Raises OptionError (a ValueError) for what cannot be meant.
     """
@@ -95,8 +96,8 @@ def make_request(
         destination=to,
         resources=Resources(
             slots=_at_least_one("--slots", slots),
-            memory_mb=None if mem is None else amounts.memory_mb(mem),
-            walltime_s=None if time is None else amounts.seconds(time),
+            memory_mb=None if mem is None else amounts.memory_mb(str(mem)),
+            walltime_s=None if time is None else amounts.seconds(str(time)),
             gpus=_at_least_one("--gpus", gpus),
             queue=queue,
             account=account,
@@ -181,12 +182,16 @@ def _identifier(option: str, name: str) -> str:
 
 
 def _line_of_env(key: str, value: str) -> str:
+    if not isinstance(value, str):
+        raise OptionError("--env", key, f"its value {value!r} is not text", f"write {str(value)!r}")
     if "\0" in value:
         raise OptionError("--env", key, "no variable can hold a NUL character")
     return value
 
 
 def _at_least_one(option: str, count: int | None) -> int | None:
+    if count is not None and not isinstance(count, int):
+        raise OptionError(option, count, "not a whole number")
     if count is not None and count < 1:
         raise OptionError(option, count, "must be at least 1", "leave the option out to ask for none in particular")
     return count

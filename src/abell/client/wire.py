@@ -61,6 +61,7 @@ class JobRow(TypedDict):
     outputs: list[OutputRow]
     metadata: dict[str, Any] | None
     why: str  # why it waits or is held, or ""
+    cancel_by: str | None  # who has asked for its end, until it has ended
 
 
 def encode(number: int, op: str, fields: dict[str, Any]) -> bytes:

@@ -49,7 +49,9 @@ def check(path: str) -> Report:
     try:
         loaded = load(path)
     except ConfigurationError as error:
-        return Report(path, errors=error.problems, summary=_counted(len(error.problems), "error"))
+        counts = [_counted(len(error.problems), "error")]
+        counts += [_counted(len(error.warnings), "warning")] if error.warnings else []
+        return Report(path, error.problems, error.warnings, summary=", ".join(counts))
     configuration = loaded.configuration
     runners, destinations = len(configuration.runners), len(configuration.destinations)
     summary = f"good: {_counted(runners, 'runner')}, {_counted(destinations, 'destination')}"

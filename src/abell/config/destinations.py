@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from abell.config.model import Destination, EnvEntry, Metrics, Resubmit
-from abell.config.params import destination_params, gather, take_enabled
+from abell.config.params import DESTINATION_KEYS, destination_params, gather, take_enabled
 from abell.config.runners import DYNAMIC, Runners
 from abell.config.shape import FALSE, Shape
 from abell.config.tree import Node
-
-_OWN_KEYS = frozenset({"id", "runner", "tags", "shell", "env", "resubmit", "metrics"})
 
 # Galaxy's short form for the rules of Total Perspective Vortex.
 _TPV = {"type": "python", "function": "map_tool_to_destination", "rules_module": "tpv.rules"}
@@ -29,7 +27,7 @@ def read_destinations(shape: Shape, node: Node | None, runners: Runners) -> Dest
     for name, entry in _entries(shape, node):
         what = f"environments.{shape.name(name, entry, 'environments')}"
         fields = shape.mapping(entry, what)
-        params = gather(shape, fields, _OWN_KEYS, ("params",), what)
+        params = gather(shape, fields, DESTINATION_KEYS, ("params",), what)
         if not take_enabled(shape, params, what):
             found.disabled.add(name)
         elif name in found.usable:

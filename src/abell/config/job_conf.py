@@ -35,9 +35,8 @@ def read_job_conf(root: Node, problems: Problems) -> Configuration:
 
     references = References(runners, destinations, problems)
     default_node = execution_fields.get("default")
-    default = references.default(
-        shape.word(default_node, "execution.default"), (default_node or execution or root).place
-    )
+    default_place = (default_node or execution or root).place
+    default = references.default(shape.word(default_node, "execution.default"), default_place)
     references.tools(tools, handling, groups)
     references.resubmissions(handling)
     references.limits(limits)
@@ -57,4 +56,5 @@ def read_job_conf(root: Node, problems: Problems) -> Configuration:
         handling,
         groups,
         {**rules, **{key: shape.data(node, f"dynamic.{key}") for key, node in own_section.items()}},
+        default_place=default_place,
     )

@@ -59,7 +59,7 @@ class _Loader:
         galaxy = read_galaxy_yml(tree, path, Shape(self.problems))
         found = galaxy.job_conf
         if isinstance(found, JobConfPath):
-            found = self._tree(found.path, found.place, galaxy.texts)
+            found = self._tree(_as_given(found.path, path), found.place, galaxy.texts)
             if found is None:
                 return None
         return self._configuration(found, galaxy.settings, path)
@@ -119,6 +119,13 @@ class _Loader:
             files=tuple(self.files.names),
             digest=self.files.digest,
         )
+
+
+def _as_given(found: str, path: str) -> str:
+    """A file found by way of `path`, for people: relative, as they named `path`, where that says the same."""
+    here = Path.cwd()
+    near = not Path(path).is_absolute() and Path(found).is_relative_to(here)
+    return str(Path(found).relative_to(here)) if near else found
 
 
 def _is_xml(path: str, data: bytes) -> bool:

@@ -161,6 +161,7 @@ class Configuration:
     resources: ResourceGroups = ResourceGroups()
     dynamic: Mapping[str, Any] = field(default_factory=dict)  # rules_module, ...
     settings: Settings = Settings()
+    default_place: Place = field(default=Place(), compare=False)  # where the default was said
     source: str = field(default="", compare=False)  # absolute path of the file named by the user
     files: tuple[str, ...] = field(default=(), compare=False)  # every file that was read
     digest: str = field(default="", compare=False)  # of all that was read; "" for the default

@@ -189,4 +189,13 @@ def destination_option(name: str, backend: str) -> Option | None:
 
 def plugin_names(backend: str) -> Iterable[str]:
     """What may be written in a runner of this back end, for did-you-mean."""
-    return (o.name for o in OPTIONS if o.where == "plugin" and (not o.runners or backend in o.runners))
+    return _names("plugin", backend)
+
+
+def destination_names(backend: str) -> Iterable[str]:
+    """The same for a destination."""
+    return _names("destination", backend)
+
+
+def _names(where: Where, backend: str) -> Iterable[str]:
+    return (o.name for o in OPTIONS if o.where == where and (not o.runners or backend in o.runners))

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from abell.config.nearest import did_you_mean
-from abell.config.options import Option, destination_option, plugin_names, plugin_option
+from abell.config.options import Option, destination_names, destination_option, plugin_names, plugin_option
 from abell.config.shape import FALSE, TRUE, Shape
 from abell.config.tree import Node
+
+RUNNER_KEYS = frozenset({"load", "workers"})  # what every runner has beside its parameters
+DESTINATION_KEYS = frozenset({"id", "runner", "tags", "shell", "env", "resubmit", "metrics"})
 
 
 def gather(
@@ -42,7 +45,7 @@ def runner_params(shape: Shape, params: Mapping[str, Node], backend: str, what: 
         if option is not None:
             typed[name] = _typed(shape, option, node, f"{what}.{name}")
         elif strict:
-            hint = did_you_mean(name, plugin_names(backend), "a destination may have it instead")
+            hint = did_you_mean(name, (*plugin_names(backend), *RUNNER_KEYS), "a destination may have it instead")
             shape.problems.error(node.place, name, f"{what}: a {backend} runner has no parameter {name!r}", hint)
         else:
             typed[name] = shape.data(node, f"{what}.{name}")
@@ -55,12 +58,23 @@ def destination_params(shape: Shape, params: Mapping[str, Node], backend: str, w
     for name, node in params.items():
         option = destination_option(name, backend)
         if option is None:
+            if backend == "local":
+                _warn_if_mistyped(shape, node, name, what)
             typed[name] = shape.data(node, f"{what}.{name}")
             continue
         value = _typed(shape, option, node, f"{what}.{name}")
         if value is not None:
             typed[name] = value
     return typed
+
+
+def _warn_if_mistyped(shape: Shape, node: Node, name: str, what: str) -> None:
+    """A local job has no DRM whose own parameter it could be. What is like no option may be for somebody's rules."""
+    from difflib import get_close_matches
+
+    if near := get_close_matches(name, (*destination_names("local"), *DESTINATION_KEYS), n=1, cutoff=0.8):
+        text = f"{what}: a local destination has no option {name!r}, and nothing comes of it"
+        shape.problems.warn(node.place, name, text, f"did you mean {near[0]!r}?")
 
 
 def _typed(shape: Shape, option: Option, node: Node, what: str) -> Any:

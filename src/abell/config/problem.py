@@ -28,10 +28,14 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 class ConfigurationError(Exception):
-    """The configuration cannot be used; `problems` holds every reason, in the order of the file."""
+    """The configuration cannot be used; `problems` holds every reason, in the order of the file.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    `warnings`: what was noted besides, and does not hinder.
+    """
+
+    def __init__(self, problems: Iterable[Problem], warnings: Iterable[Problem] = ()) -> None:
         self.problems = tuple(problems)
+        self.warnings = tuple(warnings)
         super().__init__("\n".join(str(p) for p in self.problems))
 
 
@@ -59,9 +63,10 @@ class Problems:
         if len(self.warnings) > MAX_WARNINGS:
             text = f"more than {MAX_WARNINGS} warnings; reading stops here"
             self.errors.extend((*self.warnings, Problem(place, "", text, "repair these first")))
+            self.warnings.clear()
             self.raise_errors()
 
     def raise_errors(self) -> None:
         """Raise ConfigurationError if there was any error."""
         if self.errors:
-            raise ConfigurationError(in_order(self.errors))
+            raise ConfigurationError(in_order(self.errors), in_order(self.warnings))

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from abell.config import load_names
 from abell.config.model import Runner
 from abell.config.nearest import did_you_mean
-from abell.config.params import gather, runner_params, take_enabled
+from abell.config.params import RUNNER_KEYS, gather, runner_params, take_enabled
 from abell.config.shape import Shape
 from abell.config.tree import Node
 
 DYNAMIC = "dynamic"  # always there, not a real plugin: its jobs get a destination by rules
-_OWN_KEYS = frozenset({"load", "workers"})
 
 
 @dataclass(slots=True)
@@ -27,7 +26,7 @@ def read_runners(shape: Shape, node: Node | None) -> Runners:
     for name, entry in shape.mapping(node, "runners").items():
         what = f"runners.{shape.name(name, entry, 'runners')}"
         fields = shape.mapping(entry, what)
-        params = gather(shape, fields, _OWN_KEYS, ("kwds", "params"), what)
+        params = gather(shape, fields, RUNNER_KEYS, ("kwds", "params"), what)
         if not take_enabled(shape, params, what):
             found.disabled.add(name)
             continue

@@ -47,7 +47,7 @@ def _destination(destination: Destination) -> dict[str, Any]:
 
 def _without_places(value: Any) -> Any:
     if isinstance(value, dict):
-        cleaned = {k: _without_places(v) for k, v in value.items() if k != "place"}
+        cleaned = {k: _without_places(v) for k, v in value.items() if k not in ("place", "default_place")}
         return {k: v for k, v in cleaned.items() if v not in ("", None, (), [], {})}
     if isinstance(value, list | tuple):
         return [_without_places(v) for v in value]

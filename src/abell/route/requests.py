@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from abell.backends.registry import make_backend
 from abell.config.lookup import truth
@@ -14,18 +16,27 @@ from abell.route.static import Route
 def requests(request: Request, route: Route, environment: Mapping[str, str]) -> tuple[str, ...]:
     """One line for each resource that is asked for or given. `environment` is the server's.
 
-    ValueError, as in `prepare`, for a parameter of the destination that cannot be used.
+    ValueError, as in `prepare`, for a parameter of the destination that cannot be used, and for what can never be had.
     """
     metadata(request, route.destination)
     backend = make_backend(route.runner.backend, route.runner.params)
     asked = request.resources
-    given = backend.effective(asked, route.destination.params, environment)
+
+    def effective(asked: Resources, environment: Mapping[str, str] = environment) -> Resources:
+        return backend.effective(asked, route.destination.params, environment)
+
+    given = effective(asked)
+    if never := backend.impossible(given, route.runner.id):
+        raise ValueError(never)
     lines = []
     for name in Resources.__dataclass_fields__:
+        theirs, ours = getattr(asked, name), getattr(given, name)
         if name in backend.unexpressed(asked):
-            lines.append(unexpressed(name, getattr(asked, name), route.runner.id))
-        elif getattr(asked, name) is not None or getattr(given, name) is not None:
-            lines.append(_line(name, getattr(asked, name), getattr(given, name), route.destination.id))
+            lines.append(unexpressed(name, theirs, route.runner.id))
+        elif theirs is not None:
+            lines.append(_answer(name, theirs, ours, route.destination.id))
+        elif ours is not None:
+            lines.append(f"{name}: {ours}, {_origin(name, asked, ours, effective, route.destination.id)}")
     return tuple(lines)
 
 
@@ -47,9 +58,17 @@ def unexpressed(name: str, asked: object, runner: str) -> str:
     return f"{name}: {asked} was asked for, and the runner {runner} has no way to ask for it"
 
 
-def _line(name: str, asked: object, given: object, destination: str) -> str:
-    if asked is None:
-        return f"{name}: {given}, by the destination {destination} or the server's default"
+def _answer(name: str, asked: object, given: object, destination: str) -> str:
     if asked == given:
         return f"{name}: {given}, as asked for"
     return f"{name}: {given}, not {asked} as asked for: the options of the destination {destination} win"
+
+
+def _origin(name: str, asked: Resources, given: Any, effective: Callable[..., Resources], destination: str) -> str:
+    """Who gave what nobody asked for. What a request cannot change is the destination's."""
+    other: dict[str, Any] = {name: given + 1 if isinstance(given, int) else f"not {given}"}
+    if getattr(effective(replace(asked, **other)), name) == given:
+        return f"by the destination {destination}"
+    if getattr(effective(asked, {}), name) != given:
+        return "by the server's environment"
+    return "the default"

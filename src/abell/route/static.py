@@ -71,8 +71,8 @@ class StaticRouter:
         if rule is not None and rule.destination:
             return self._to(rule.destination, _said(rule))
         default = self._configuration.default_destination
-        source = self._configuration.source
-        step = f"{source or 'built-in configuration'}: the default is {default!r}"
+        where = str(self._configuration.default_place) or self._configuration.source or "built-in configuration"
+        step = f"{where}: the default is {default!r}"
         if rule is not None:
             return self._to(default, f"{_said(rule)} names no destination", step)
         return self._to(default, step)

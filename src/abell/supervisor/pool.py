@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from typing import Literal
 
 from abell.supervisor.spec import Spec
 
@@ -21,10 +22,7 @@ class Pool:
 
     def refusal(self, spec: Spec) -> str:
         """Why this job could never start here; empty if it could."""
-        cores = cores_of(spec)
-        if cores is not None and spec.slots > cores:
-            return f"it asks for {spec.slots} slots, and runner {spec.pool} has {cores} cores"
-        return ""
+        return too_wide(spec.slots, spec.cores, spec.pool)
 
     def put(self, spec: Spec) -> None:
         self.workers, self.cores = spec.workers, cores_of(spec)
@@ -61,4 +59,16 @@ class Pool:
 
 
 def cores_of(spec: Spec) -> int | None:
-    return len(os.sched_getaffinity(0)) if spec.cores == "auto" else spec.cores
+    return _count(spec.cores)
+
+
+def too_wide(slots: int, cores: int | Literal["auto"] | None, pool: str) -> str:
+    """Why a job of so many slots could never start in this pool; empty if it could."""
+    count = _count(cores)
+    if count is None or slots <= count:
+        return ""
+    return f"it asks for {slots} slots, and runner {pool} has {count} cores"
+
+
+def _count(cores: int | Literal["auto"] | None) -> int | None:
+    return len(os.sched_getaffinity(0)) if cores == "auto" else cores

@@ -79,7 +79,7 @@ def test_who_submits_is_not_handed_to_another_configuration(engine: Engine, tmp_
         engine.client(str(other), any_config=True).connect()
         with client.watch(held) as watch:
             until(lambda: watch.rows(0.1))  # to wait, any engine will do
-        with pytest.raises(NoEngineError, match=f"still has 1 jobs with {other}"):
+        with pytest.raises(NoEngineError, match=f"still has 1 job with {other}"):
             client.submit([make_request("true", workdir="/")])
 
 

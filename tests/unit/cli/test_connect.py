@@ -126,11 +126,21 @@ def test_an_edited_configuration_is_noticed(engine: Engine, config: Path) -> Non
 def test_a_busy_engine_of_another_configuration_stays(engine: Engine, config: Path) -> None:
     with engine.client() as client:
         client.submit([make_request("true", name="held", workdir="/")])
-    with pytest.raises(NoEngineError, match="still has 1 jobs with the built-in") as caught:
+    with pytest.raises(NoEngineError, match="still has 1 job with the built-in") as caught:
         engine.client(str(config)).connect()
-    assert "--root" in caught.value.hint
+    assert "leave --config out, or use another root with --root" in caught.value.hint
     engine.client(str(config), any_config=True).connect()  # to look, any will do
     assert len(engine.starts()) == 1
+
+
+def test_an_edited_configuration_does_not_seem_to_be_another_file(engine: Engine, config: Path) -> None:
+    with engine.client(str(config)) as client:
+        client.submit([make_request("true", name="held", workdir="/")] * 2)
+    with pytest.raises(NoEngineError, match=f"still has 2 jobs with {config} .*name that file with --config"):
+        engine.client().connect()
+    config.write_text("second")
+    with pytest.raises(NoEngineError, match=f"still has 2 jobs with an older version of {config}"):
+        engine.client(str(config)).connect()
 
 
 def test_a_server_is_right_for_whoever_names_no_configuration(engine: Engine, config: Path) -> None:

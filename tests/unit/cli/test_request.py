@@ -112,6 +112,7 @@ def test_the_last_equals_sign_of_a_glob_names_the_directory(tmp_path: Path) -> N
     ("option", "given"),
     [
         ("--slots", {"slots": 0}),
+        ("--slots", {"slots": "2"}),
         ("--gpus", {"gpus": -1}),
         ("--mem", {"mem": "lots"}),
         ("--time", {"time": "5"}),
@@ -140,6 +141,18 @@ def test_what_cannot_be_meant_names_its_option(option: str, given: dict[str, obj
     with pytest.raises(OptionError) as caught:
         request_of(**asked)  # type: ignore[arg-type]
     assert str(caught.value).startswith(option)
+
+
+def test_a_programs_slips_are_told_as_a_persons_are() -> None:
+    for asked, said in (
+        ({"mem": 4}, "--mem '4': a unit is missing"),
+        ({"time": 30}, "--time '30': a unit is missing"),
+        ({"slots": 1.5}, "--slots 1.5: not a whole number"),
+        ({"env": {"THREADS": 4}}, "--env 'THREADS': its value 4 is not text (write '4')"),
+    ):
+        with pytest.raises(OptionError) as caught:
+            make_request("true", **asked)  # type: ignore[arg-type]
+        assert str(caught.value).startswith(said)
 
 
 def test_both_lists_of_options_agree() -> None:

@@ -84,3 +84,33 @@ def test_a_metadata_command_where_none_may_run_is_told_beforehand(tmp_path: Path
     done = route("-c", str(path), "--metadata", "echo m")
     assert done.return_value == 122
     assert done.output.startswith("rejected: embed_metadata_in_job is false for the destination local")
+
+
+def test_slots_say_who_gave_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "slots.yml"
+    path.write_text(
+        "runners: {local: {load: local}}\n"
+        "execution:\n  default: any\n  environments:\n"
+        "    any: {runner: local}\n    one: {runner: local, local_slots: 1}\n"
+    )
+    monkeypatch.delenv("GALAXY_SLOTS", raising=False)
+
+    def said(*args: str) -> str:
+        return route("-c", str(path), *args).output.splitlines()[-1].strip()
+
+    assert said() == "slots: 1, the default"
+    assert said("--to", "one") == "slots: 1, by the destination one"
+    assert said("--to", "one", "--slots", "2").endswith("the options of the destination one win")
+    monkeypatch.setenv("GALAXY_SLOTS", "3")
+    assert said() == "slots: 3, by the server's environment"
+    assert said("--to", "one") == "slots: 1, by the destination one"
+    assert f"{path}:3: the default is 'any'" in route("-c", str(path)).output
+
+
+def test_more_slots_than_there_are_cores_are_rejected_as_they_would_be(tmp_path: Path) -> None:
+    path = tmp_path / "cores.yml"
+    path.write_text("runners: {local: {load: local, cores: 2}}\nexecution: {environments: {a: {runner: local}}}\n")
+    assert route("-c", str(path), "--slots", "2").return_value == 0
+    done = route("-c", str(path), "--slots", "3")
+    assert done.return_value == 122
+    assert done.output.startswith("rejected: it asks for 3 slots, and runner local has 2 cores\n  ")

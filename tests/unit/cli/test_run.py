@@ -97,7 +97,7 @@ def test_a_second_interruption_leaves(abell: Abell) -> None:
     process = abell.begin("run", "--", stubborn)
     until((abell.cwd / "begun").exists)
     process.send_signal(signal.SIGINT)
-    until(lambda: "by" in json.loads(abell("show", "1", "--json").stdout)["job"])  # the engine has been asked
+    until(lambda: json.loads(abell("show", "1", "--json").stdout)["job"]["cancel_by"])  # the engine has been asked
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     (abell.cwd / "go").touch()
@@ -171,6 +171,8 @@ def test_a_link_put_in_place_of_the_output_is_not_followed(abell: Abell) -> None
         (["run", "--slots", "two", "--", "x"], "--slots"),
         (["rnu", "x"], "did you mean: abell run"),
         (["wait"], "ID"),
+        (["wait", "one"], "'one' is not a valid job number"),
+        (["run", "--output", "x", "--", "x"], "not of the form NAME=PATH"),
         (["cancel"], "--all"),
         (["cancel", "--all", "3"], "--all"),
         (["logs", "--job", "--stderr", "3"], "--job"),

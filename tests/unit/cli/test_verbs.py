@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 from pathlib import Path
 
@@ -120,6 +121,27 @@ def test_the_status_line_at_a_terminal_is_erased(abell: Abell) -> None:
         pass
     os.close(ours)
     assert printed.endswith(b"\r\x1b[K")
+
+
+def test_a_cancellation_is_announced_also_below_the_jobs_output(abell: Abell) -> None:
+    ours, theirs = pty.openpty()
+    line = "trap '' TERM; echo begun; while ! [ -e go ]; do sleep 0.05; done"
+    process = subprocess.Popen(
+        abell.argv("run", "--", line), cwd=abell.cwd, env=abell.environ, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    printed = b""
+    while b"begun" not in printed:
+        printed += os.read(ours, 4096)
+    process.send_signal(signal.SIGINT)
+    while b"to end by itself" not in printed:
+        printed += os.read(ours, 4096)
+    assert "\tbeing cancelled by " in abell("ps").stdout
+    assert "job 1: running - being cancelled by " in abell("show", "1").stdout
+    (abell.cwd / "go").touch()
+    assert process.wait(timeout=30) == 130
+    os.close(ours)
+    assert b"\r\nabell: job 1: cancelling; Ctrl-C again leaves it to end by itself" in printed
 
 
 def test_ps_shows_work_before_queue_and_counts_the_rest(abell: Abell, server: Engine) -> None:

@@ -104,6 +104,7 @@ class Toy:
             "outputs": [],
             "metadata": None,
             "why": "a worker",
+            "cancel_by": None,
             "toy": job,
         }
         self.rows[number] = row
@@ -151,8 +152,8 @@ class Toy:
     def end(self, row: dict[str, Any], exit_code: int | None) -> None:
         forced = row["toy"].get("params", {}).get("cause")
         with self.changed:
-            if row.get("by"):
-                row.update(cause="cancelled", message=f"cancelled: by {row['by']}")
+            if row["cancel_by"]:
+                row.update(cause="cancelled", message=f"cancelled: by {row['cancel_by']}", cancel_by=None)
             elif forced:
                 row.update(
                     cause=forced, message=f"{forced}: as asked \x1b[2J", signal=9 if forced == "signal" else None
@@ -171,7 +172,7 @@ class Toy:
             row = self.rows.get(job)
             results[str(job)] = "unknown" if row is None else "ended" if row["state"] == "ended" else "cancelling"
             if row is not None and row["state"] != "ended":
-                row["by"] = message["by"]
+                row["cancel_by"] = message["by"]
                 if row["native_id"]:
                     os.killpg(int(row["native_id"]), signal.SIGTERM)
                 else:

@@ -162,3 +162,52 @@ def test_what_abell_will_never_have_is_a_warning_once(tmp_path: Path) -> None:
         "(route its jobs to another destination)",
         f"{file}: good: 2 runners, 1 destination, default a",
     ]
+
+
+def test_a_mistyped_key_of_a_runner_is_recognised(tmp_path: Path) -> None:
+    file = tmp_path / "job_conf.yml"
+    file.write_text("runners:\n  local: {load: local, wokers: 4}\nexecution:\n  environments: {a: {runner: local}}\n")
+    code, output = run("check", str(file))
+    assert code == 125
+    assert "a local runner has no parameter 'wokers' (did you mean 'workers'?)" in output
+
+
+def test_files_are_named_as_they_were_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "galaxy.yml").write_text("galaxy: {job_config_file: job_conf.yml}\n")
+    (tmp_path / "job_conf.yml").write_text("runners: {local: {load: lokal}}\nexecution: {default: x}\n")
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert "error: job_conf.yml:1: runners.local: unknown runner" in run("check", "galaxy.yml")[1]
+    assert f"error: {tmp_path}/job_conf.yml:1: runners.local" in run("check", str(tmp_path / "galaxy.yml"))[1]
+    monkeypatch.chdir("below")
+    assert "error: ../job_conf.yml:1: runners.local: unknown runner" in run("check", "../galaxy.yml")[1]
+
+
+def test_warnings_are_told_beside_errors(tmp_path: Path) -> None:
+    file = tmp_path / "job_conf.yml"
+    file.write_text(
+        "runners: {local: {load: local}}\n"
+        "execution:\n  default: b\n  environments:\n    a: {runner: local}\n    c: {runner: locl}\n"
+    )
+    code, output = run("check", str(file))
+    assert code == 125
+    assert output.splitlines() == [
+        f"error: {file}:3: default: no destination has the id or tag 'b' (known: a, c)",
+        f"warning: {file}:6: environments.c: no runner is named 'locl' (did you mean 'local'?)",
+        f"{file}: 1 error, 1 warning",
+    ]
+
+
+def test_a_mistyped_option_of_a_local_destination_is_recognised(tmp_path: Path) -> None:
+    file = tmp_path / "job_conf.yml"
+    file.write_text(
+        "runners: {local: {load: local}, slurm: {load: slurm}}\n"
+        "execution:\n  default: a\n  environments:\n"
+        "    a: {runner: local, local_slot: 3, for_a_rule: 1}\n    b: {runner: slurm, local_slot: 3}\n"
+    )
+    code, output = run("check", str(file))
+    assert code == 0
+    assert [line for line in output.splitlines() if line.startswith("warning")] == [
+        f"warning: {file}:5: environments.a: a local destination has no option 'local_slot', "
+        "and nothing comes of it (did you mean 'local_slots'?)"
+    ]

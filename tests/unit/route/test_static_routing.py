@@ -165,7 +165,7 @@ def test_why_names_file_and_line(configuration: Configuration, router: StaticRou
     outcome = router.route(Request("true", tool_id="elsewhere"))
     assert outcome.why == (
         f"{name}:26: the entry for tool 'elsewhere' names no destination",
-        f"{name}: the default is 'main'",
+        f"{name}:7: the default is 'main'",
         f"{name}:9: destination 'main', runner 'local'",
     )
     outcome = StaticRouter(configuration, choose=lambda m: m[0]).route(Request("true", destination="fast"))
