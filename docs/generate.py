@@ -35,18 +35,24 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def command_line() -> str:
+    def shown(verb: click.Command, path: str) -> click.Context:
+        names = command.context_settings["help_option_names"]
+        return click.Context(
+            verb, info_name=path, terminal_width=WIDTH, max_content_width=WIDTH, help_option_names=names
+        )
+
     def verbs(group: click.Group, path: str) -> Iterator[str]:
-        with click.Context(group, info_name=path, terminal_width=WIDTH, max_content_width=WIDTH) as context:
+        with shown(group, path) as context:
             for name in group.list_commands(context):
                 verb = group.get_command(context, name)
                 assert verb is not None
                 if isinstance(verb, click.Group):
                     yield from verbs(verb, f"{path} {name}")
                 else:
-                    with click.Context(verb, info_name=f"{path} {name}", terminal_width=WIDTH) as inner:
+                    with shown(verb, f"{path} {name}") as inner:
                         yield f"## {path} {name}\n\n```text\n{verb.get_help(inner)}\n```\n"
 
-    with click.Context(command, info_name="abell", terminal_width=WIDTH, max_content_width=WIDTH) as context:
+    with shown(command, "abell") as context:
         overview = f"```text\n{command.get_help(context)}\n```\n"
     return "# The command line\n\n" + "\n".join((overview, *verbs(command, "abell")))
 
