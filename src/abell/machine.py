@@ -57,4 +57,14 @@ def uptime() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+def own_peak_bytes() -> int:
+    """The most memory that this program has held (VmHWM of proc_pid_status(5)).
+
+    getrusage(2) would tell that of the program that started it as well: its figure survives exec.
+    """
+    with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+        line = next(line for line in file if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
+
+
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")

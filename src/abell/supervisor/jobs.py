@@ -7,7 +7,6 @@ import heapq
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from resource import RUSAGE_SELF, getrusage
 
 from abell import faults, machine
 from abell.supervisor import facts, tree
@@ -255,8 +254,9 @@ class Jobs:
                 entry.cpu_s = (entry.cpu_s or 0.0) + usage.ru_utime + usage.ru_stime
                 # A child starts with our own peak (posix_spawn shares our memory until exec): no more than that says
                 # nothing about the job.
-                if usage.ru_maxrss > getrusage(RUSAGE_SELF).ru_maxrss:
-                    entry.peak_bytes = max(entry.peak_bytes or 0, usage.ru_maxrss * 1024)
+                peak_bytes = usage.ru_maxrss * 1024
+                if peak_bytes > machine.own_peak_bytes():
+                    entry.peak_bytes = max(entry.peak_bytes or 0, peak_bytes)
 
     def _close(self, entry: Entry) -> None:
         """Its main process is over."""
