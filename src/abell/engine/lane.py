@@ -87,7 +87,12 @@ class Lane:
         """How many more attempts may be handed to the DRM now."""
         if self.paused_for:
             return 0
-        most = self.backend.room(self.runner.workers)
+        try:
+            most = self.backend.room(self.runner.workers)
+        except Exception:  # a back end of somebody else's: its defect is this lane's trouble, and nobody else's
+            log.exception("runner %s: its back end cannot tell how many jobs it takes", self.runner.id)
+            self.pause("its back end failed; see the server's log")
+            return 0
         return MOST_AT_ONCE if most is None else max(0, min(most - len(self.lives), MOST_AT_ONCE))
 
     def why_full(self) -> str:

@@ -95,11 +95,20 @@ def heard(board: Board, backend: str, messages: Sequence[Mapping[str, Any]]) -> 
     """Messages that a peer pushed, for the lanes with that back end."""
     for lane in board.lanes.values():
         if lane.backend.name == backend:
-            for sighting in lane.backend.events(messages):
+            for sighting in _sightings(lane, messages):
                 live = lane.lives.get(sighting.key)
                 if live is not None:
                     hear(board, live, sighting)
     board.wake()
+
+
+def _sightings(lane: Lane, messages: Sequence[Mapping[str, Any]]) -> list[Sighting]:
+    try:
+        return lane.backend.events(messages)
+    except Exception:  # a back end of somebody else's: what it could not read is asked for instead
+        log.exception("runner %s: its back end cannot read what was pushed", lane.runner.id)
+        lane.next_poll = 0.0
+        return []
 
 
 def poll_soon(board: Board, backend: str) -> None:

@@ -452,3 +452,36 @@ def test_doubt_stays_while_the_drm_cannot_be_asked(board: Board) -> None:
         assert lane.paused_for, "it would be asked again and again"
 
     asyncio.run(story())
+
+
+# -- a back end that fails ------------------------------------------------------------------------------------------
+
+
+def test_a_back_end_that_cannot_tell_its_room_pauses_only_its_runner(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        engine_of(board).accept([Request("true")], "")
+        lane = board.lane(board.configuration.runners["local"])
+        assert lane is not None
+        monkeypatch.setattr(lane.backend, "room", lambda workers: 1 // 0)
+        assert claim(board, "local") == []
+        assert lane.paused_for > 0
+        assert "its back end failed" in lane.why_paused
+        assert board.waiting == {"local"}
+
+    asyncio.run(story())
+
+
+def test_a_push_that_a_back_end_cannot_read_is_asked_for_instead(board: Board) -> None:
+    async def story() -> None:
+        (live,) = bound(board, 1)
+        lane = board.lanes["local"]
+        lane.next_poll = 1e18
+        heard(board, "local", [{"no": "report"}])
+        assert lane.next_poll == 0.0
+        assert live.last_word is None
+        heard(board, "local", [report(live, "cancelled")])
+        assert isinstance(live.last_word, Sighting)
+
+    asyncio.run(story())
