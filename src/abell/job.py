@@ -40,7 +40,6 @@ class Cause(StrEnum):
 
 
 LIVE = tuple(s for s in State if s is not State.ENDED)
-IN_DRM = (State.QUEUED, State.HELD, State.RUNNING, State.SUSPENDED)
 
 
 @dataclass(frozen=True, slots=True)

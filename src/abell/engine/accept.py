@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from abell.backends.contract import Backend
 from abell.backends.registry import make_backend
 from abell.config.model import Destination, Runner
 from abell.errors import RefusedError
@@ -85,16 +86,16 @@ def fault_in(request: Request) -> tuple[str, str] | None:
 def new_jobs(requests: Sequence[Request], router: Router) -> list[NewJob]:
     """The rows of these requests, each routed; RefusedError names the first that no destination takes."""
     made: list[NewJob] = []
-    params_json: dict[int, str] = {}
+    texts: dict[str, str] = {}  # destination id -> its parameters
+    backends: dict[str, Backend] = {}  # runner id -> its back end: one for a message, not one for each job
     for position, request in enumerate(requests, 1):
         routed = router.route(request)
         if isinstance(routed, Refusal):
             which = f"job {position} of {len(requests)}: " if len(requests) > 1 else ""
             raise RefusedError("rejected", which + routed.reason, "abell route shows how a job is routed")
         destination = routed.destination
-        text = params_json.get(id(destination.params))
-        if text is None:
-            text = params_json[id(destination.params)] = params_text(destination)
+        if destination.id not in texts:
+            texts[destination.id] = params_text(destination)
         made.append(
             NewJob(
                 request=json.dumps(to_json(request), separators=(",", ":")),
@@ -103,18 +104,21 @@ def new_jobs(requests: Sequence[Request], router: Router) -> list[NewJob]:
                 username=request.username,
                 tool_id=request.tool_id,
                 destination_id=destination.id,
-                destination_params=text,
+                destination_params=texts[destination.id],
                 runner=destination.runner,
-                notes=_notes(request.resources, routed.runner),
+                notes=_notes(request.resources, routed.runner, backends),
             )
         )
     return made
 
 
-def _notes(asked: Resources, runner: Runner) -> tuple[str, ...]:
+def _notes(asked: Resources, runner: Runner, backends: dict[str, Backend]) -> tuple[str, ...]:
+    """What the job's story says at once: the requests that its runner cannot pass on."""
     if asked == NOTHING_ASKED:
         return ()
-    backend = make_backend(runner.backend, runner.params)
+    if runner.id not in backends:
+        backends[runner.id] = make_backend(runner.backend, runner.params)
+    backend = backends[runner.id]
     return tuple(unexpressed(name, getattr(asked, name), runner.id) for name in backend.unexpressed(asked))
 
 
