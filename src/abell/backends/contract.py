@@ -20,11 +20,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Run this argument vector. It never goes through a local shell, and is quoted once for a remote one."""
+    """Run this argument vector. It never goes through a local shell, and is quoted once for a remote one.
+
+    On this machine a command gets the server's variables; with `keep` only those that every program needs (PATH, HOME,
+    the user's name, locale) and those of these names, where a last `*` stands for any ending: some DRMs hand their
+    client's variables on to the job, and the server's secrets are among them. `env` is set besides, everywhere.
+    """
 
     argv: tuple[str, ...]
     stdin: bytes = b""
     timeout_s: float = 60.0
+    env: Mapping[str, str] = field(default_factory=dict)
+    keep: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +60,11 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """No reply in time: whether the wish took effect is not known."""
+    """No reply in time: whether the wish took effect is not known. `out` and `err`: what it said until then."""
 
     after_s: float
+    out: str = ""
+    err: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +97,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """The DRM has certainly not taken it, and may do so another time (a limit, an outage before the start)."""
+    """The DRM has certainly not taken it, and may do so another time (a limit, an outage before the start).
+
+    `holds_up`: whose submissions pause with it. A limit of an account or a queue is its destination's trouble, an
+    outage is the whole cluster's.
+    """
 
     key: str
     reason: str
+    holds_up: Literal["destination", "cluster"] = "cluster"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +170,12 @@ class Backend(ABC):
     resources_from: ClassVar[Literal["plan", "drm"]] = "drm"  # "plan": a job gets what it asked for
     watch_cgroup: ClassVar[bool] = True  # the script reads its cgroup's peak; False where the DRM tells
     rings: ClassVar[bool] = True  # its jobs ring the bell; False where `events` tells of endings sooner
+    at_once: ClassVar[int] = 64  # attempts handed to one `submit`: claimed in one transaction, in doubt together
+    asks_per_minute: ClassVar[float | None] = None  # the budget of commands that only ask; None: they cost nothing
+    requeues: ClassVar[bool] = False  # it can pass on `requeue: true`, and a job that runs again is one job to it
+    # What the DRM writes into a job's own stderr (never the command's) when it ends one: regular expression -> cause.
+    # It serves where the DRM's state names no cause, or is no longer to be had.
+    last_words: ClassVar[Mapping[str, Cause]] = {}
 
     def __init__(self, runner_params: Mapping[str, Any] | None = None) -> None:
         """`runner_params`: what the configuration says of the runner, beyond `load` and `workers`."""
@@ -167,6 +187,17 @@ class Backend(ABC):
         `environment` is the server's.
         """
         return asked
+
+    def cluster(self, params: Mapping[str, Any]) -> str:
+        """Which of the DRM's clusters jobs with these parameters go to; '' for the usual one.
+
+        What happens to one cluster holds up no job of another.
+        """
+        return ""
+
+    def overlap(self, workers: int) -> int:
+        """How many submissions may be under way at once."""
+        return 1
 
     def impossible(self, given: Resources, runner: str) -> str:
         """Why this runner could never run a job with these resources, `effective` ones; empty if it could."""

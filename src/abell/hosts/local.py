@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 
 from abell.backends.contract import Call, Exited, Reply, TimedOut, Unreachable
 
 MOST_OUTPUT = 64 * 2**20  # bytes; a status command that says more has gone mad
+
+
+EVERYBODYS = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_*", "TZ")
 
 
 class LocalHost:
@@ -17,7 +22,6 @@ class LocalHost:
 
     def __init__(self, env: Mapping[str, str] | None = None) -> None:
         self._env = dict(os.environ if env is None else env)
-        self._env["LC_ALL"] = "C"  # messages are matched in English
 
     async def run(self, call: Call) -> Reply:
         """The command's exit and output. A command over its time is killed with its process group."""
@@ -27,22 +31,52 @@ class LocalHost:
                 stdin=asyncio.subprocess.PIPE if call.stdin else asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env=self._env,
+                env=variables(self._env, call),
                 start_new_session=True,
-                limit=MOST_OUTPUT,
             )
         except OSError as error:
             return Unreachable(f"{call.argv[0]}: {error.strerror or error}")
+        out, err = bytearray(), bytearray()
         try:
-            out, err = await asyncio.wait_for(process.communicate(call.stdin or None), call.timeout_s)
+            async with asyncio.timeout(call.timeout_s):
+                streams = _read(process.stdout, out), _read(process.stderr, err), _write(process, call.stdin)
+                await asyncio.gather(*streams)
+                code = await process.wait()
         except TimeoutError:
-            return TimedOut(call.timeout_s)
+            return TimedOut(call.timeout_s, _text(out), _text(err))
         finally:
             if process.returncode is None:
-                try:
+                with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
                 await process.wait()
-        assert process.returncode is not None
-        return Exited(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
+        return Exited(code, _text(out), _text(err))
+
+
+def variables(server: Mapping[str, str], call: Call) -> dict[str, str]:
+    """The environment of a command. Its messages are in English, because they are matched."""
+    if call.keep is None:
+        return {**server, "LC_ALL": "C", **call.env}
+    wanted = (*EVERYBODYS, *call.keep)
+    kept = {k: v for k, v in server.items() if any(fnmatchcase(k, name) for name in wanted)}
+    if everything := kept.pop("LC_ALL", ""):  # a job that gets these variables shall keep its characters
+        kept["LANG"] = everything
+    return {**kept, "LC_MESSAGES": "C", **call.env}
+
+
+async def _read(stream: asyncio.StreamReader | None, into: bytearray) -> None:
+    assert stream is not None
+    while chunk := await stream.read(2**16):
+        if len(into) < MOST_OUTPUT:
+            into += chunk
+
+
+async def _write(process: asyncio.subprocess.Process, text: bytes) -> None:
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            process.stdin.write(text)
+            await process.stdin.drain()
+        process.stdin.close()
+
+
+def _text(data: bytearray) -> str:
+    return data.decode(errors="replace")
