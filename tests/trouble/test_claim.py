@@ -36,13 +36,15 @@ def test_jobs_whose_claim_failed_wait_on(tmp_path: Path) -> None:
         rows = accept.new_jobs([Request(command="true")], StaticRouter(configuration))
         with database.transaction() as db:
             ids = st.accept(db, rows, "", time.time())
-        board.waiting.add(rows[0].runner)
+        place = rows[0].destination_id
+        board.waiting.add(place)
+        lane = board.lane_of(place)
         outage = True
         with pytest.raises(sqlite3.OperationalError, match="the disk is away"):
-            claim(board, rows[0].runner)
-        assert board.waiting == {rows[0].runner} and not board.live_count
+            claim(board, lane, [place])
+        assert board.waiting == {place} and not board.live_count
         outage = False
-        assert [live.job_id for live in claim(board, rows[0].runner)] == ids
+        assert [live.job_id for live in claim(board, lane, [place])] == ids
         assert not board.waiting, "and then nobody waits any more"
         database.close()
 

@@ -14,13 +14,13 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from abell.backends.contract import Ask, Reply, Unreachable
+from abell.backends.contract import Ask, Backend, Reply, Unreachable
 from abell.backends.registry import UnusableBackendError, make_backend
 from abell.config import snapshot
 from abell.config.model import Configuration, Runner
 from abell.engine import finish
 from abell.engine.inbox import Inbox
-from abell.engine.lane import Lane
+from abell.engine.lane import Lane, lane_id
 from abell.engine.live import Live
 from abell.engine.prepare import Layout
 from abell.engine.verdict import Verdict
@@ -29,6 +29,7 @@ from abell.store.sqlite import Database
 
 log = logging.getLogger(__name__)
 
+NO_PARAMS: Mapping[str, Any] = {}
 Peer = Callable[[Ask], Awaitable[Reply]]
 
 
@@ -46,9 +47,9 @@ class Board:
         self.layout = layout
         self.environment = environment  # the server's, as it was started
         self.lanes: dict[str, Lane] = {}
-        self.unusable: dict[str, str] = {}  # runners whose back ends cannot be had, and why
+        self.unusable: dict[str, str] = {}  # lanes whose back ends cannot be had, and why
         self.inbox = Inbox()
-        self.waiting: set[str] = set()  # runners for which the database may hold waiting jobs
+        self.waiting: set[str] = set()  # destinations for which the database may hold waiting jobs
         self.route_after: int | None = None  # job id; None: no job's destination is open
         self.by_bell: dict[str, Live] = {}
         self.woken = asyncio.Event()
@@ -56,6 +57,7 @@ class Board:
         self._timers: list[tuple[float, int, Live]] = []
         self._counter = itertools.count()
         self._snapshots: dict[str, str] = {}
+        self._lane_ids: dict[str, str] = {}  # destination id -> id of its lane, '' if its back end cannot be had
 
     def wake(self) -> None:
         """Have the loop tick."""
@@ -63,18 +65,55 @@ class Board:
 
     # -- lanes and attempts ---------------------------------------------------------------------------------------
 
-    def lane(self, runner: Runner) -> Lane | None:
-        """The lane of this runner, begun at its first use; None, noted in `unusable`, if its back end cannot be had."""
-        lane = self.lanes.get(runner.id)
-        if lane is None and runner.id not in self.unusable:
-            try:
+    def lane(self, runner: Runner, params: Mapping[str, Any] = NO_PARAMS) -> Lane | None:
+        """The lane of this runner for a destination with these parameters, begun at its first use.
+
+        None, noted in `unusable`, if its back end cannot be had.
+        """
+        if runner.id in self.unusable:
+            return None
+        try:
+            cluster = self._backend(runner).cluster(params)
+            lane = self.lanes.get(lane_id(runner, cluster))
+            if lane is None:
                 backend = make_backend(runner.backend, runner.params)
-            except UnusableBackendError as error:
-                log.error("runner %s: %s; its jobs are left alone until a server starts that has it", runner.id, error)
-                self.unusable[runner.id] = str(error)
-                return None
-            lane = self.lanes[runner.id] = Lane(runner, backend, self._ask_peer, self.wake)
-        return lane
+                lane = Lane(runner, backend, self._ask_peer, self.wake, cluster)
+                self.lanes[lane.id] = lane
+            return lane
+        except UnusableBackendError as error:
+            why = str(error)
+        except Exception as error:  # a back end of somebody else's
+            why = f"the back end {runner.backend} cannot tell the cluster of a destination: {error}"
+        log.error("runner %s: %s; its jobs are left alone until a server starts that has it", runner.id, why)
+        self.unusable[runner.id] = why
+        return None
+
+    def _backend(self, runner: Runner) -> Backend:
+        """Any back end of this runner."""
+        for lane in self.lanes.values():
+            if lane.runner is runner:
+                return lane.backend
+        return make_backend(runner.backend, runner.params)
+
+    def lane_of(self, destination_id: str) -> Lane | None:
+        """The lane of a destination of this configuration, where new jobs for it go."""
+        if destination_id not in self._lane_ids:
+            place = self.configuration.destinations[destination_id]
+            lane = self.lane(self.configuration.runners[place.runner], place.params)
+            self._lane_ids[destination_id] = lane.id if lane else ""
+        return self.lanes.get(self._lane_ids[destination_id])
+
+    def waiting_lanes(self) -> dict[str, set[str]]:
+        """Lane id -> the destinations of it that jobs wait for; those whose back ends cannot be had are left out."""
+        found: dict[str, set[str]] = {}
+        for destination_id in list(self.waiting):
+            if destination_id not in self.configuration.destinations:
+                self.waiting.discard(destination_id)
+            elif lane := self.lane_of(destination_id):
+                found.setdefault(lane.id, set()).add(destination_id)
+            else:
+                self.waiting.discard(destination_id)
+        return found
 
     async def _ask_peer(self, want: Ask) -> Reply:
         peer = self._peers.get(want.peer)
@@ -91,7 +130,7 @@ class Board:
 
     def adopt(self, live: Live) -> None:
         """This attempt is the engine's business from now on."""
-        lane = self.lanes[live.runner]
+        lane = self.lanes[live.lane]
         lane.lives[live.key] = live
         if not live.native_id:
             lane.unbound.add(live.key)
@@ -99,7 +138,7 @@ class Board:
             self.by_bell[live.bell] = live
 
     def drop(self, live: Live) -> None:
-        lane = self.lanes[live.runner]
+        lane = self.lanes[live.lane]
         lane.lives.pop(live.key, None)
         lane.unbound.discard(live.key)
         self.by_bell.pop(live.bell, None)
@@ -151,16 +190,20 @@ class Board:
         live.native_id = native_id
         if live.over:
             return  # its bell was faster than the answer to its submission
-        self.lanes[live.runner].unbound.discard(live.key)
+        lane = self.lanes[live.lane]
+        lane.unbound.discard(live.key)
+        lane.rhythm.soon(lane.backend.poll_every_s)
         self.inbox.bound[live.key] = (live, native_id)
         self.wake()
 
-    def see(self, live: Live, state: State, why: str) -> None:
-        """The attempt is in this state; noted if that is news."""
-        if state is not live.state or why != live.why:
-            live.state, live.why = state, why
-            self.inbox.sighted[live.key] = (live, state, why)
-            self.wake()
+    def see(self, live: Live, state: State, why: str) -> bool:
+        """The attempt is in this state; noted if that is news, and whether it is."""
+        if state is live.state and why == live.why:
+            return False
+        live.state, live.why = state, why
+        self.inbox.sighted[live.key] = (live, state, why)
+        self.wake()
+        return True
 
     def end(self, live: Live, decision: Verdict, outputs: Sequence[dict[str, Any]] = ()) -> None:
         """The job is over."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import operator
 import sqlite3
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from abell.engine.board import Board
@@ -17,20 +19,22 @@ from abell.script.bell import new_token
 from abell.store import statements as st
 
 
-def claim(board: Board, runner_id: str) -> list[Live]:
-    """The attempts claimed for this runner now; none while an earlier submission of it is under way."""
-    runner = board.configuration.runners[runner_id]
-    lane = board.lane(runner)
-    if lane is None:
-        board.waiting.discard(runner_id)
-        return []
+def claim(board: Board, lane: Lane, destinations: Iterable[str]) -> list[Live]:
+    """The attempts claimed in this lane now, for these of its destinations."""
     room = lane.room()
-    if not room or "submit" in lane.tasks:
+    if not room:
         return []
     now = time.time()
-    rows = st.next_waiting(board.database.reader, runner_id, room)
+    rows: list[sqlite3.Row] = []
+    asked: dict[str, int] = {}
+    for destination in destinations:
+        if most := lane.room_for(destination):
+            found = st.next_waiting(board.database.reader, destination, most)
+            rows += found
+            asked[destination] = most - len(found)
+    rows = sorted(rows, key=operator.itemgetter("id"))[:room]
     if not rows:
-        board.waiting.discard(runner_id)
+        board.waiting -= asked.keys()
         return []
     lives = [_attempt(board, row, lane) for row in rows]
     claims = [
@@ -48,9 +52,10 @@ def claim(board: Board, runner_id: str) -> list[Live]:
         st.claim(db, claims, now)
     point("claim.committed")
     if len(rows) < room:  # known only now: had the commit failed, they would still be waiting
-        board.waiting.discard(runner_id)
+        board.waiting -= {destination for destination, left in asked.items() if left}
     for live in lives:
         board.adopt(live)
+        lane.in_flight.add(live.key)
     return lives
 
 
@@ -63,6 +68,7 @@ def _attempt(board: Board, row: sqlite3.Row, lane: Lane) -> Live:
         number=number,
         key=before["key"] if before else new_key(),
         runner=lane.runner.id,
+        lane=lane.id,
         destination=board.configuration.destinations[row["destination_id"]],
         request=from_json(json.loads(row["request"])),
         directory=Path(before["directory"]) if before else board.layout.attempt(row["id"], number),

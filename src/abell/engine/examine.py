@@ -20,6 +20,7 @@ from abell.script.ending import BadRecord, Ending, read
 
 log = logging.getLogger(__name__)
 
+FIRST_WORD_S = 0.3  # from a record to the first question about it: DRMs are not at once as far as their jobs
 AGAIN_S = 1.0  # between two looks for a record or an output that should be there
 
 
@@ -67,7 +68,8 @@ def decide(lane: Lane, board: Board, live: Live) -> Verdict | None:
     decision = verdict(evidence, Patience(lane.backend.settle_s, lane.backend.record_s))
     if isinstance(decision, Wait):
         board.look(live, min(decision.for_s, AGAIN_S))
-        lane.next_poll = min(lane.next_poll, now + min(lane.backend.poll_every_s, lane.backend.settle_s / 4))
+        often_s = min(lane.backend.poll_every_s, lane.backend.settle_s / 4)
+        lane.rhythm.soon(often_s if evidence.waited_s else min(FIRST_WORD_S, often_s))
         return None
     return decision
 

@@ -98,21 +98,21 @@ class Engine:
         self.database.assert_current()
         self._changed(record(board))
         self._route()
-        for runner_id in sorted(board.waiting):
-            if lives := claim(board, runner_id):
-                lane = board.lanes[runner_id]
-                lane.start("submit", functools.partial(submit, lane, board, lives))
+        for lane_id, destinations in sorted(board.waiting_lanes().items()):
+            lane = board.lanes[lane_id]
+            while (name := lane.submitter()) and (lives := claim(board, lane, sorted(destinations))):
+                lane.start(name, functools.partial(submit, lane, board, lives))
         watch(board, self._rung)
         due: dict[str, list[Live]] = {}
         for live in board.take_due():
-            due.setdefault(live.runner, []).append(live)
-        for runner_id, lives in due.items():
-            board.begin(board.lanes[runner_id], "examine", examine, board, lives)
+            due.setdefault(live.lane, []).append(live)
+        for lane_id, lives in due.items():
+            board.begin(board.lanes[lane_id], "examine", examine, board, lives)
         for lane in board.lanes.values():
             if lane.next_cancel is not None and lane.next_cancel <= time.monotonic():
                 lane.next_cancel = None
                 cancel(board)
-            if not lane.paused_for and "submit" not in lane.tasks and doubtful(lane, board):
+            if not lane.paused_for and doubtful(lane, board):
                 lane.start("resolve", functools.partial(resolve, lane, board))
 
     def leave(self) -> None:
@@ -128,8 +128,9 @@ class Engine:
         due = [now] if board.inbox or self.board.route_after is not None else []
         if (look := board.next_look()) is not None:
             due.append(look)
+        waiting = board.waiting_lanes()
         for lane in board.lanes.values():
-            due += lane.due(waiting=lane.runner.id in board.waiting)
+            due += lane.due(waiting.get(lane.id, ()))
         if board.by_bell and not self._rung.listening:
             due.append(self._rung.next_s)
         return min(due, default=None)
@@ -158,7 +159,7 @@ class Engine:
         with self.database.transaction() as db:
             ids = st.accept(db, rows, token, time.time())
         point("accept.committed")
-        self.board.waiting |= {row.runner for row in rows}
+        self.board.waiting |= {row.destination_id for row in rows}
         self.board.wake()
         return ids
 
@@ -205,7 +206,7 @@ class Engine:
                 if moved := st.unroute_waiting(db):
                     log.info("the configuration changed: %d waiting jobs are routed again", moved)
         self.board.route_after = 0
-        board.waiting = set(st.waiting_runners(db))
+        board.waiting = set(st.waiting_destinations(db))
         for row in st.live_attempts(db):
             live = self._read(row)
             if live is None:
@@ -214,7 +215,7 @@ class Engine:
             if live.native_id:
                 board.look(live)
         for lane in board.lanes.values():
-            log.info("runner %s: %d live attempts taken up", lane.runner.id, len(lane.lives))
+            log.info("runner %s: %d live attempts taken up", lane.id, len(lane.lives))
         if self.database.meta("tidied") != str(self.database.epoch - 1):
             over = ((self._read(row), Cause(row["cause"])) for row in st.last_over(db, TIDY_AGAIN_S))
             tidy(board, [(live, cause) for live, cause in over if live is not None])
@@ -226,13 +227,15 @@ class Engine:
         configured = self.board.configuration.runners.get(runner.id, runner)
         if configured.backend != runner.backend:  # the name stands for another DRM now, which never heard of this one
             configured = replace(runner, id=f"{runner.id} ({runner.backend})")
-        if self.board.lane(configured) is None:
+        lane = self.board.lane(configured, destination.params)
+        if lane is None:
             return None
         return Live(
             job_id=row["job_id"],
             number=row["number"],
             key=row["key"],
             runner=configured.id,
+            lane=lane.id,
             destination=destination,
             request=from_json(json.loads(row["request"])),
             directory=Path(row["directory"]),
@@ -259,7 +262,7 @@ class Engine:
             else:
                 place = found.destination
                 routed.append((place.id, accept.params_text(place), place.runner, row["id"]))
-                self.board.waiting.add(place.runner)
+                self.board.waiting.add(place.id)
         if rows:
             with self.database.transaction() as db:
                 st.route(db, routed)

@@ -1,12 +1,16 @@
-"""One runner at work: its back end, its live attempts, its own thread for files. Nothing in it holds up another."""
+"""One runner at work on one cluster: its back end, its live attempts, its own thread for files.
+
+Nothing in it holds up another.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
 
 from abell.backends.contract import (
@@ -20,8 +24,10 @@ from abell.backends.contract import (
     Want,
 )
 from abell.config.model import Runner
+from abell.engine.back_off import BackOff
 from abell.engine.file_thread import FileThread
 from abell.engine.live import Live
+from abell.engine.rhythm import Rhythm
 from abell.hosts.drive import drive, drive_submit
 from abell.hosts.local import LocalHost
 from abell.passing import passes, trouble
@@ -30,11 +36,13 @@ from abell.store.sqlite import Superseded
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-LONGEST_PAUSE = 60.0  # seconds between two tries at something that keeps failing
+
+def lane_id(runner: Runner, cluster: str) -> str:
+    return f"{runner.id} ({cluster})" if cluster else runner.id
 
 
 class Lane:
-    """`lives` are its attempts by key. `pause` backs off after a failure; `why_paused` is for people."""
+    """`lives` are its attempts by key. Its own trouble pauses all of it, a destination's trouble that one alone."""
 
     def __init__(
         self,
@@ -42,46 +50,53 @@ class Lane:
         backend: Backend,
         ask_peer: Callable[[Ask], Awaitable[Reply]],
         wake: Callable[[], None] = lambda: None,
+        cluster: str = "",
     ) -> None:
         """`wake` has the engine's loop tick."""
+        self.id = lane_id(runner, cluster)
         self.runner = runner
+        self.cluster = cluster
         self.backend = backend
         self.lives: dict[str, Live] = {}
         self.unbound: set[str] = set()  # keys of those of which nobody knows whether the DRM has them
+        self.in_flight: set[str] = set()  # keys of those that are being submitted
         self.tasks: dict[str, asyncio.Task[None]] = {}
-        self.why_paused = ""
+        self.rhythm = Rhythm(backend, runner.params)
+        self._back_off = BackOff()
+        self._destinations: dict[str, BackOff] = {}
         self._host = LocalHost()
         self._ask_peer = ask_peer
         self._wake = wake
-        self._files = FileThread(f"files-{runner.id}")
-        self._failures = 0
-        self._paused_until = 0.0  # monotonic seconds
-        self.next_poll = 0.0  # monotonic seconds, as the next two
-        self.next_audit = 0.0
+        self._files = FileThread(f"files-{self.id}")
+        self.next_audit = 0.0  # monotonic seconds, as the next
         self.next_cancel: float | None = None
 
     # -- back-off -------------------------------------------------------------------------------------------------
 
-    def pause(self, why: str) -> float:
-        """Submit nothing for a while, longer each time in a row; for how long, in seconds."""
-        seconds = min(0.5 * 2.0**self._failures, LONGEST_PAUSE)
-        self._failures = min(self._failures + 1, 20)
-        self._paused_until = time.monotonic() + seconds
-        if why != self.why_paused:
-            log.warning("runner %s pauses: %s", self.runner.id, why)
-        self.why_paused = why
-        return seconds
-
-    def recovered(self) -> None:
-        """Something worked again."""
-        if self.why_paused:
-            log.info("runner %s goes on", self.runner.id)
-        self._failures, self._paused_until, self.why_paused = 0, 0.0, ""
+    @property
+    def why_paused(self) -> str:
+        return self._back_off.why
 
     @property
     def paused_for(self) -> float:
         """Seconds until the next try; 0 if there is no pause."""
-        return max(0.0, self._paused_until - time.monotonic())
+        return self._back_off.remaining
+
+    def pause(self, why: str, destination: str = "") -> float:
+        """Submit nothing for a while, or nothing for this destination; for how long, in seconds."""
+        back_off = self._destinations.setdefault(destination, BackOff()) if destination else self._back_off
+        if why != back_off.why:
+            log.warning("%s pauses: %s", f"destination {destination}" if destination else f"runner {self.id}", why)
+        return back_off.failed(why)
+
+    def recovered(self, since: float = math.inf, destinations: Collection[str] = ()) -> None:
+        """What was begun at `since` (monotonic seconds) has worked, for these destinations too."""
+        if self.why_paused and self._back_off.recovered(since):
+            log.info("runner %s goes on", self.id)
+        for destination in destinations:
+            if (back_off := self._destinations.get(destination)) and back_off.recovered(since):
+                del self._destinations[destination]
+                log.info("destination %s goes on", destination)
 
     def room(self) -> int:
         """How many more attempts may be handed to the DRM now."""
@@ -90,33 +105,60 @@ class Lane:
         try:
             most = self.backend.room(self.runner.workers)
         except Exception:  # a back end of somebody else's: its defect is this lane's trouble, and nobody else's
-            log.exception("runner %s: its back end cannot tell how many jobs it takes", self.runner.id)
+            log.exception("runner %s: its back end cannot tell how many jobs it takes", self.id)
             self.pause("its back end failed; see the server's log")
             return 0
-        return MOST_AT_ONCE if most is None else max(0, min(most - len(self.lives), MOST_AT_ONCE))
+        free = self.backend.at_once if most is None else min(most - len(self.lives), self.backend.at_once)
+        return max(0, min(free, 1) if self._back_off.trying else free)
 
-    def why_full(self) -> str:
-        """Why a waiting job of this runner is not submitted now; '' if it is about to be."""
+    def room_for(self, destination: str) -> int:
+        """As `room`, for one destination: none while it is paused, one to try it again after that."""
+        back_off = self._destinations.get(destination)
+        if back_off is None:
+            return self.room()
+        tried = any(self.lives[key].destination.id == destination for key in self.in_flight)
+        return 0 if tried or back_off.remaining else min(self.room(), 1)
+
+    def submitter(self) -> str:
+        """The name of a submission that may begin now; '' if as many are under way as may overlap."""
+        most = self.backend.overlap(self.runner.workers)
+        if self._back_off.trying:
+            most = 1
+        return next((name for i in range(most) if (name := f"submit-{i}") not in self.tasks), "")
+
+    def why_waiting(self, destination: str) -> str:
+        """Why a waiting job for this destination is not submitted now; '' if it is about to be."""
         if self.why_paused:
             return self.why_paused
+        if back_off := self._destinations.get(destination):
+            return back_off.why
         if self.room() == 0:
-            return f"the runner {self.runner.id} has {len(self.lives)} jobs already; earlier ones go first"
+            return f"the runner {self.id} has {len(self.lives)} jobs already; earlier ones go first"
         return ""
+
+    def troubles(self) -> list[str]:
+        """What holds up more than one job, for people."""
+        told = [f"runner {self.id} waits: {self.why_paused}"] if self.why_paused else []
+        told += [f"destination {name} waits: {each.why}" for name, each in self._destinations.items()]
+        if why := self.rhythm.trouble:
+            told.append(f"runner {self.id} cannot be asked about its jobs: {why}")
+        return told
 
     def cancel_again_in(self, seconds: float) -> None:
         """Until it is known that a cancellation arrived, it is asked for again."""
         self.next_cancel = time.monotonic() + seconds
 
-    def due(self, waiting: bool) -> list[float]:
-        """Monotonic seconds of what is to be done next; `waiting`: jobs wait to be submitted."""
+    def due(self, waiting: Collection[str]) -> list[float]:
+        """Monotonic seconds of what is to be done next; `waiting`: the destinations that jobs wait for."""
         now = time.monotonic()
         due = [] if self.next_cancel is None else [self.next_cancel]
         if self.paused_for and (waiting or self.unbound):
             due.append(now + self.paused_for)
+        due += [now + each.remaining for d in waiting if (each := self._destinations.get(d)) and each.remaining]
         if self.lives:
             due.append(self.next_audit)
             if "poll" not in self.tasks:
-                due.append(self.next_poll)
+                due.append(self.rhythm.next_s())
         return due
 
     # -- doing ----------------------------------------------------------------------------------------------------
@@ -126,6 +168,15 @@ class Lane:
 
     async def ask(self, steps: Steps[T]) -> T:
         return await drive(steps, self._fulfil)
+
+    async def question(self, steps: Steps[T]) -> T:
+        """As `ask`, for steps that only ask: each command of theirs is one of the cluster's budget."""
+
+        async def fulfil(want: Want) -> Reply:
+            self.rhythm.asked()
+            return await self._fulfil(want)
+
+        return await drive(steps, fulfil)
 
     async def submit(self, submissions: Sequence[Submission], learn: Callable[[Learned], None]) -> None:
         await drive_submit(self.backend.submit(submissions), self._fulfil, learn)
@@ -143,18 +194,18 @@ class Lane:
             try:
                 await work()
             except BackendError as error:
-                log.warning("runner %s, %s: %s", self.runner.id, name, error)
+                log.warning("runner %s, %s: %s", self.id, name, error)
             except Superseded as error:
-                log.warning("runner %s, %s: %s", self.runner.id, name, error)
+                log.warning("runner %s, %s: %s", self.id, name, error)
                 self._wake()  # the loop finds out as well, and leaves
             except sqlite3.OperationalError as error:
                 self.pause(f"the database cannot be used: {error}")
             except OSError as error:
                 if not passes(error):
-                    log.exception("runner %s, %s", self.runner.id, name)
+                    log.exception("runner %s, %s", self.id, name)
                 self.pause(f"{name}: {trouble(error)}")
             except Exception:  # the last fence: a defect in one lane's step must not stop the others
-                log.exception("runner %s, %s", self.runner.id, name)
+                log.exception("runner %s, %s", self.id, name)
                 self.pause(f"{name} failed inside Abell; see the server's log")
             finally:
                 self.tasks.pop(name, None)
@@ -166,6 +217,3 @@ class Lane:
         for task in list(self.tasks.values()):
             task.cancel()
         self._files.close()
-
-
-MOST_AT_ONCE = 64  # attempts per submission: one transaction, one message

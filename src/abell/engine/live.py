@@ -26,6 +26,7 @@ class Live:
     cancel_by: str | None = None
     started: bool = False  # a start has been recorded
     why: str = ""
+    lane: str = ""  # its id; the runner's where that has one cluster only
 
     # Evidence, gathered as it comes.
     record: Ending | None = None
@@ -38,6 +39,9 @@ class Live:
     decided: bool = False  # the verdict has been given; only the outputs may be missing
     cancel_sent: bool = False
     over: bool = False  # this attempt is no longer the engine's business
+
+    def __post_init__(self) -> None:
+        self.lane = self.lane or self.runner
 
     @cached_property
     def control(self) -> str:

@@ -60,7 +60,7 @@ def _apply(board: Board, inbox: Inbox) -> set[int]:
     for item in inbox.unclaimed.values():
         board.drop(item.live)
         if board.is_placed(item.live):
-            board.waiting.add(item.live.runner)
+            board.waiting.add(item.live.destination.id)
         else:
             board.route_after = 0
         touched.add(item.live.job_id)
@@ -75,11 +75,11 @@ def _apply(board: Board, inbox: Inbox) -> set[int]:
 
 def tidy(board: Board, ended: Sequence[tuple[Live, Cause]]) -> None:
     """Begin to clear away what is left of these attempts, whose endings are durable. May be repeated."""
-    by_runner: dict[str, list[tuple[Live, Cause]]] = {}
+    by_lane: dict[str, list[tuple[Live, Cause]]] = {}
     for live, cause in ended:
-        by_runner.setdefault(live.runner, []).append((live, cause))
-    for runner_id, over in by_runner.items():
-        board.begin(board.lanes[runner_id], "tidy", _tidy, board, over)
+        by_lane.setdefault(live.lane, []).append((live, cause))
+    for lane_id, over in by_lane.items():
+        board.begin(board.lanes[lane_id], "tidy", _tidy, board, over)
 
 
 async def _tidy(lane: Lane, board: Board, over: Sequence[tuple[Live, Cause]]) -> None:

@@ -189,16 +189,16 @@ class Server:
         """What holds jobs up that is nobody's job: troubles of the engine and pauses of runners."""
         told = [self.engine.notice] if self.engine.notice else []
         for lane in self.engine.board.lanes.values():
-            if lane.why_paused:
-                told.append(f"runner {lane.runner.id} waits: {lane.why_paused}")
+            told += lane.troubles()
         told += [f"runner {name}: {why}; its jobs are left alone" for name, why in self.engine.board.unusable.items()]
         return told
 
     def _row(self, row: sqlite3.Row) -> dict[str, Any]:
         told = job_row(row)
         if told["state"] == State.WAITING and not told["why"]:
-            lane = self.engine.board.lanes.get(told["runner"])
-            told["why"] = lane.why_full() if lane else self.engine.board.unusable.get(told["runner"], "")
+            board, place = self.engine.board, told["destination"]
+            lane = board.lane_of(place) if place in board.configuration.destinations else None
+            told["why"] = lane.why_waiting(place) if lane else board.unusable.get(told["runner"], "")
         return told
 
     def _job(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,7 +30,7 @@ async def submit(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
     def learn(what: Learned) -> None:
         live = unknown.get(what.key)
         if live is None:
-            log.error("runner %s: its back end told of %s, which it was not asked for", lane.runner.id, what.key)
+            log.error("runner %s: its back end told of %s, which it was not asked for", lane.id, what.key)
             return
         match what:
             case Doubt():
@@ -40,30 +41,31 @@ async def submit(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
             case Refused():
                 board.end(live, Verdict(Cause.REJECTED, what.reason))
             case Later():
-                lane.pause(what.reason)
+                lane.pause(what.reason, live.destination.id if what.holds_up == "destination" else "")
                 board.inbox.unclaimed[live.key] = Unclaim(live, "unsubmitted", what.reason)
         del unknown[what.key]
         board.wake()
 
-    ready: list[Prepared] = []
-    for made in await lane.files(lambda: [_write(board, lane, live) for live in lives]):
-        if isinstance(made, Prepared):
-            ready.append(made)
-        else:
-            learn(made)
-    point("submit.written")
-    board.database.assert_current()  # whoever was superseded neither submits nor settles doubt
+    began = time.monotonic()
     try:
+        ready: list[Prepared] = []
+        for made in await lane.files(lambda: [_write(board, lane, live) for live in lives]):
+            if isinstance(made, Prepared):
+                ready.append(made)
+            else:
+                learn(made)
+        point("submit.written")
+        board.database.assert_current()  # whoever was superseded neither submits nor settles doubt
         if ready:
             await lane.submit([made.submission for made in ready], learn)
     finally:
         point("submit.done")
         if unknown:
             lane.pause("it is not known whether a submission arrived; finding out")
-            lane.start("resolve", functools.partial(resolve, lane, board))
+        lane.in_flight.difference_update(live.key for live in lives)
         board.wake()
     if any(live.native_id for live in lives) and not unknown:
-        lane.recovered()
+        lane.recovered(began, {live.destination.id for live in lives if live.native_id})
 
 
 def _write(board: Board, lane: Lane, live: Live) -> Prepared | Later | Refused:
@@ -91,7 +93,7 @@ def _write(board: Board, lane: Lane, live: Live) -> Prepared | Later | Refused:
 def doubtful(lane: Lane, board: Board) -> dict[str, Live]:
     """The attempts of which nobody knows whether the DRM has them."""
     settled = board.inbox.unclaimed.keys() | board.inbox.ended.keys()
-    return {key: lane.lives[key] for key in lane.unbound - settled}
+    return {key: lane.lives[key] for key in lane.unbound - lane.in_flight - settled}
 
 
 async def resolve(lane: Lane, board: Board) -> None:
@@ -108,7 +110,7 @@ async def resolve(lane: Lane, board: Board) -> None:
 async def _resolve(lane: Lane, board: Board, open_: dict[str, Live]) -> None:
     if not open_:
         return
-    for key, native_id in (await lane.ask(lane.backend.find(list(open_)))).items():
+    for key, native_id in (await lane.question(lane.backend.find(list(open_)))).items():
         if key in open_:
             board.bind(open_.pop(key), native_id)
     point("resolve.found")
@@ -131,7 +133,7 @@ async def _resolve(lane: Lane, board: Board, open_: dict[str, Live]) -> None:
             board.bind(live, held.native_id)
     if not failed:
         lane.recovered()
-    lane.next_poll = 0.0
+    lane.rhythm.soon()
     board.wake()
 
 
@@ -163,7 +165,9 @@ async def _cancel(lane: Lane, board: Board) -> None:
         await lane.ask(lane.backend.cancel([v.native_id for v in theirs], by))
         for live in theirs:
             live.cancel_sent = True
+        lane.rhythm.soon(SEEN_S)
     lane.next_cancel = None
 
 
 RETRY_CANCEL_S = 5.0
+SEEN_S = 1.0  # from a cancellation to the question what became of it

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from abell.backends.contract import BackendError
 from abell.engine.board import Board
 from abell.engine.file_thread import FileThread
 from abell.engine.lane import Lane
@@ -20,6 +21,8 @@ from abell.script import bell
 log = logging.getLogger(__name__)
 
 SHORTEST_SLEEP_S = 0.05  # a configured 0 would keep a core busy
+BELLS_A_SLEEP = 4  # listings of the bells in `job_runner_monitor_sleep`: they tell sooner than polls, and cost less
+MOST_LISTING = 0.05  # part of the time that may go into listing them, where the file system is slow
 AUDIT_EVERY_S = 30.0  # by then the ending of a job is found whose bell or event was lost
 
 
@@ -29,8 +32,8 @@ def watch(board: Board, rung: Rung) -> None:
     for lane in board.lanes.values():
         if not lane.lives:
             continue
-        if lane.next_poll <= now and lane.start("poll", functools.partial(poll, lane, board)):
-            lane.next_poll = now + lane.backend.poll_every_s
+        if lane.rhythm.is_due():
+            lane.start("poll", functools.partial(poll, lane, board))
         if lane.next_audit <= now:
             lane.next_audit = now + AUDIT_EVERY_S
             for live in lane.lives.values():
@@ -38,17 +41,22 @@ def watch(board: Board, rung: Rung) -> None:
                 if live.key not in lane.unbound and live.look_again is None and not live.looking:
                     board.look(live)
     if board.by_bell and rung.next_s <= now and not rung.listening:
-        rung.next_s = now + max(board.configuration.settings.job_runner_monitor_sleep, SHORTEST_SLEEP_S)
+        rung.next_s = now + rung.pause_s(board.configuration.settings.job_runner_monitor_sleep)
         rung.listen(board)
 
 
 class Rung:
-    """The bells that have rung, listed every `job_runner_monitor_sleep` seconds while jobs live that ring."""
+    """The bells that have rung, listed four times every `job_runner_monitor_sleep` while jobs live that ring."""
 
     def __init__(self) -> None:
         self.next_s = 0.0  # monotonic
         self.listening: asyncio.Task[None] | None = None
+        self._took_s = 0.0  # the last listing
         self._files = FileThread("bells")  # a file system that hangs must not stop the loop
+
+    def pause_s(self, sleep_s: float) -> float:
+        """Seconds between two listings; `sleep_s`: `job_runner_monitor_sleep`."""
+        return max(sleep_s / BELLS_A_SLEEP, SHORTEST_SLEEP_S, self._took_s / MOST_LISTING)
 
     def listen(self, board: Board) -> None:
         """Begin to list the bells; what they ring for is looked at when that is done."""
@@ -56,8 +64,10 @@ class Rung:
 
     async def _listen(self, board: Board) -> None:
         spool = board.layout.spool
+        began = time.monotonic()
         try:
             tokens = await self._files.do(lambda: bell.listen(spool))
+            self._took_s = time.monotonic() - began
             self._hear(board, tokens)
             if stray := tokens - board.by_bell.keys():
                 await self._files.do(lambda: bell.silence(spool, stray))
@@ -82,13 +92,27 @@ class Rung:
 async def poll(lane: Lane, board: Board) -> None:
     """Ask the DRM of this lane about all its attempts. A poll that fails changes nothing."""
     asked = {live.native_id: (live, live.words) for live in lane.lives.values() if live.native_id}
+    lane.rhythm.begin()
     if not asked:
         return
-    for native_id, word in (await lane.ask(lane.backend.poll(list(asked)))).items():
+    began = time.monotonic()
+    try:
+        answers = await lane.question(lane.backend.poll(list(asked)))
+    except BackendError as error:
+        if lane.rhythm.failed(str(error)):
+            log.warning("runner %s cannot be asked about its jobs: %s", lane.id, error)
+        return
+    except Exception:
+        lane.rhythm.failed("its back end failed; see the server's log")
+        raise
+    finally:
+        board.wake()
+    news = False
+    for native_id, word in answers.items():
         live, words = asked.get(native_id, (None, 0))
         if live is not None and live.words == words:  # else what was pushed meanwhile is newer than this answer
-            hear(board, live, word)
-    board.wake()
+            news |= hear(board, live, word)
+    lane.rhythm.answered(time.monotonic() - began, news)
 
 
 def heard(board: Board, backend: str, messages: Sequence[Mapping[str, Any]]) -> None:
@@ -106,8 +130,8 @@ def _sightings(lane: Lane, messages: Sequence[Mapping[str, Any]]) -> list[Sighti
     try:
         return lane.backend.events(messages)
     except Exception:  # a back end of somebody else's: what it could not read is asked for instead
-        log.exception("runner %s: its back end cannot read what was pushed", lane.runner.id)
-        lane.next_poll = 0.0
+        log.exception("runner %s: its back end cannot read what was pushed", lane.id)
+        lane.rhythm.soon()
         return []
 
 
@@ -115,14 +139,14 @@ def poll_soon(board: Board, backend: str) -> None:
     """A peer is back: what it had to say meanwhile has to be asked for."""
     for lane in board.lanes.values():
         if lane.backend.name == backend:
-            lane.next_poll = 0.0
+            lane.rhythm.soon()
     board.wake()
 
 
-def hear(board: Board, live: Live, word: Sighting | Unknown) -> None:
-    """One word of a DRM about one attempt."""
+def hear(board: Board, live: Live, word: Sighting | Unknown) -> bool:
+    """One word of a DRM about one attempt; whether it is news."""
     if live.decided or live.over:
-        return
+        return False
     live.words += 1
     if isinstance(word, Sighting) and word.key and word.key != live.key:
         # A poll asked for this id, and the DRM has given it to another job: it no longer knows ours.
@@ -133,7 +157,7 @@ def hear(board: Board, live: Live, word: Sighting | Unknown) -> None:
         if word.state is not None:
             if live.record is None:  # it lives after all: an earlier word of its end was not the last
                 live.last_word, live.first_sign = None, None
-            board.see(live, word.state, word.reason)
-            return
+            return board.see(live, word.state, word.reason)
     live.last_word = word
     board.look(live)
+    return True

@@ -121,22 +121,22 @@ def leave_unrouted(db: sqlite3.Connection, rows: Iterable[tuple[str, int]]) -> N
 # -- claiming and submitting --------------------------------------------------------------------------------------
 
 
-def next_waiting(db: sqlite3.Connection, runner: str, limit: int) -> list[Row]:
+def next_waiting(db: sqlite3.Connection, destination: str, limit: int) -> list[Row]:
     return db.execute(
         "SELECT id, request, attempt, destination_id FROM abell_job"
-        " WHERE state = 'waiting' AND job_runner_name = ? ORDER BY id LIMIT ?",
-        (runner, limit),
+        " WHERE state = 'waiting' AND destination_id = ? ORDER BY id LIMIT ?",
+        (destination, limit),
     ).fetchall()
 
 
-def waiting_runners(db: sqlite3.Connection) -> list[str]:
-    """The runners that jobs wait for, by skipping through the index rather than reading it all."""
+def waiting_destinations(db: sqlite3.Connection) -> list[str]:
+    """The destinations that jobs wait for, by skipping through the index rather than reading it all."""
     found: list[str] = []
     last = ""
     while True:
         row = db.execute(
-            "SELECT job_runner_name FROM abell_job WHERE state = 'waiting' AND job_runner_name > ?"
-            " ORDER BY job_runner_name LIMIT 1",
+            "SELECT destination_id FROM abell_job WHERE state = 'waiting' AND destination_id > ?"
+            " ORDER BY destination_id LIMIT 1",
             (last,),
         ).fetchone()
         if row is None:

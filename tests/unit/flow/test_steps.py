@@ -72,7 +72,11 @@ def engine_of(board: Board) -> Engine:
 
 def claimed(board: Board, count: int) -> list[Live]:
     engine_of(board).accept([Request("true") for _ in range(count)], "")
-    return claim(board, "local")
+    lane = board.lane_of("local")
+    assert lane is not None
+    lives = claim(board, lane, ["local"])
+    lane.in_flight.clear()  # their submission was interrupted
+    return lives
 
 
 def bound(board: Board, count: int) -> list[Live]:
@@ -171,7 +175,9 @@ def test_a_spool_that_hangs_holds_up_only_the_bells(board: Board, monkeypatch: p
         board.adopt(live)
         (board.layout.spool / "new" / live.bell).touch()
         (stray := board.layout.spool / "new" / bell.new_token()).touch()
-        board.lanes["local"].next_poll = board.lanes["local"].next_audit = float("inf")
+        lane = board.lanes["local"]
+        lane.rhythm.begin()
+        lane.next_audit = float("inf")
         rung = Rung()
         watch(board, rung)
         listening = rung.listening
@@ -205,7 +211,7 @@ def test_an_audit_finds_what_was_adopted_without_an_id(board: Board, supervisor:
         lane = board.lanes["local"]
         await resolve(lane, board)
         lane.unbound.add(other.key)
-        lane.next_poll = float("inf")
+        lane.rhythm.begin()
         watch(board, Rung())
         assert list(board.take_due()) == [live]
 
@@ -370,10 +376,10 @@ def test_a_claim_that_could_not_be_kept_is_made_later(board: Board) -> None:
     async def story() -> None:
         engine_of(board).accept([Request("true") for _ in range(19)], "")
         with refusing(board.database), pytest.raises(sqlite3.OperationalError):
-            claim(board, "local")
+            claim(board, board.lane_of("local"), ["local"])
         assert not board.lanes["local"].lives
         assert board.waiting == {"local"}
-        assert len(claim(board, "local")) == 19
+        assert len(claim(board, board.lanes["local"], ["local"])) == 19
         assert board.waiting == set()
 
     asyncio.run(story())
@@ -465,7 +471,7 @@ def test_a_back_end_that_cannot_tell_its_room_pauses_only_its_runner(
         lane = board.lane(board.configuration.runners["local"])
         assert lane is not None
         monkeypatch.setattr(lane.backend, "room", lambda workers: 1 // 0)
-        assert claim(board, "local") == []
+        assert claim(board, lane, ["local"]) == []
         assert lane.paused_for > 0
         assert "its back end failed" in lane.why_paused
         assert board.waiting == {"local"}
@@ -477,9 +483,10 @@ def test_a_push_that_a_back_end_cannot_read_is_asked_for_instead(board: Board) -
     async def story() -> None:
         (live,) = bound(board, 1)
         lane = board.lanes["local"]
-        lane.next_poll = 1e18
+        lane.rhythm.begin()
+        assert not lane.rhythm.is_due()
         heard(board, "local", [{"no": "report"}])
-        assert lane.next_poll == 0.0
+        assert lane.rhythm.is_due()
         assert live.last_word is None
         heard(board, "local", [report(live, "cancelled")])
         assert isinstance(live.last_word, Sighting)

@@ -63,7 +63,7 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     first.close()
     again = Database(tmp_path / "db")
     assert (again.meta("instance"), schema(again.path)) == (instance, before)
-    assert again.meta("schema") == "1"
+    assert again.meta("schema") == "2"
 
 
 def test_a_database_of_a_later_version_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""When a cluster is asked about its jobs: often while there is news, seldom while there is none, never over budget."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from abell.backends.contract import Backend
+from abell.engine.back_off import BackOff
+from abell.engine.budget import Budget
+
+SLOWEST_S = 30.0  # between two polls that bring nothing
+SLOWER = 1.5
+
+
+class Rhythm:
+    """The polls of one lane."""
+
+    def __init__(self, backend: Backend, runner_params: Mapping[str, Any]) -> None:
+        self._shortest_s = backend.poll_every_s
+        self._every_s = self._shortest_s
+        self._due = 0.0  # monotonic seconds of the next regular poll
+        self._wanted = math.inf  # and of one that news asks for
+        asks = backend.asks_per_minute
+        self._budget = Budget(None if asks is None else float(runner_params.get("asks_per_minute") or asks))
+        self._back_off = BackOff(first_s=self._shortest_s)
+
+    @property
+    def trouble(self) -> str:
+        """Why the last poll failed; '' if it did not."""
+        return self._back_off.why
+
+    def next_s(self) -> float:
+        """Monotonic seconds of the next poll."""
+        wait_s = max(self._budget.wait_s(), self._back_off.remaining)
+        return max(min(self._due, self._wanted), time.monotonic() + wait_s)
+
+    def is_due(self) -> bool:
+        now = time.monotonic()
+        return min(self._due, self._wanted) <= now and not self._budget.wait_s() and not self._back_off.remaining
+
+    def begin(self) -> None:
+        """A poll begins."""
+        self._wanted = math.inf
+        self._due = time.monotonic() + self._every_s
+
+    def soon(self, within_s: float = 0.0) -> None:
+        """There is something to ask about."""
+        self._every_s = self._shortest_s
+        self._wanted = min(self._wanted, time.monotonic() + within_s)
+
+    def asked(self) -> None:
+        """One question of the budget is spent."""
+        self._budget.spend()
+
+    def answered(self, took_s: float, news: bool) -> None:
+        """A poll is over. A cluster that answers slowly is asked less often."""
+        self._back_off.recovered()
+        self._every_s = self._shortest_s if news else min(self._every_s * SLOWER, max(SLOWEST_S, self._shortest_s))
+        self._due = time.monotonic() + max(self._every_s, took_s)
+
+    def failed(self, why: str) -> bool:
+        """A poll has failed, and nothing is learned from that; whether the trouble is new."""
+        new = why != self._back_off.why
+        self._back_off.failed(why)
+        self.soon()
+        return new
