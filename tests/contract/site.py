@@ -90,6 +90,7 @@ class Site:
         self.cluster = Cluster(self.root)
         self.engine: EngineProcess | None = None
         self.log: list[str] = []
+        self.environ: dict[str, str] = {}  # variables of its engines besides this process's
         self._gates: list[int] = []
 
     # -- the engine -----------------------------------------------------------------------------------------------
@@ -102,7 +103,7 @@ class Site:
 
     def launch(self, fault: str = "") -> EngineProcess:
         """As `start`, without waiting."""
-        self.engine = EngineProcess(self.root, self.config, {"ABELL_FAULT": fault})
+        self.engine = EngineProcess(self.root, self.config, {**self.environ, "ABELL_FAULT": fault})
         return self.engine
 
     def kill(self) -> None:
