@@ -3,8 +3,8 @@
     python bench/slurm.py [JOBS] [ACTIVE] [MANY]
 
 JOBS (500) no-op jobs, from the first submission to the last ending known, against the loop from its first sbatch to the
-end of its last script; the commands that only asked; how long after the end of its script a job's ending is known, with
-1 and with ACTIVE (1000) jobs in Slurm; processor time of the server a job, and a minute of watching ACTIVE jobs; and MANY
+end of its last script; the commands that only asked; how long after the end of its script an ending is known, with 1
+and with ACTIVE (1000) jobs in Slurm; processor time of the server a job, and a minute of watching ACTIVE jobs; and MANY
 (5000) short jobs of every kind, whose endings are all checked.
 """
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from abell.backends import native_template, slurm_options, slurm_words
+from abell.backends import slurm_options, slurm_words
 from abell.backends.contract import (
     Backend,
     BackendError,
@@ -39,7 +39,7 @@ from abell.backends.contract import (
     TimedOut,
     Unreachable,
 )
-from abell.backends.native_options import Native, one_line
+from abell.backends.native_options import one_line
 from abell.backends.slurm_listings import (
     FIELD,
     NO_ACCOUNTING,
@@ -67,6 +67,9 @@ log = logging.getLogger(__name__)
 # What of the server's environment the commands see. sbatch hands all that it sees on to the job (--export=ALL), and
 # SBATCH_*, SLURM_*, SQUEUE_*, ... are options that win over the script's; a server inside a job has many of them.
 KEEP = ("SLURM_CONF",)
+CLUSTER = (
+    "ABELL_SLURM_CLUSTER"  # the cluster of `-M`, for the job's own id; SLURM_CLUSTER_NAME is there without -M, too
+)
 SUBMIT_S = 180.0  # sbatch tries again by itself 15 times, for 120 s in all (src/sbatch/sbatch.c)
 ARGUMENTS = 100_000  # bytes of ids in one command; the kernel takes 128 KiB in one argument (execve(2))
 PATIENCE = 3  # polls in which the accounting may lag behind the controller
@@ -82,8 +85,7 @@ class Slurm(Backend):
     name = "slurm"
     prefix = "#SBATCH"
     tools = ("sbatch", "squeue", "scancel", "scontrol", "sacct")
-    # sbatch -M leaves NAME:HOST:PORT:... in SLURM_WORKING_CLUSTER.
-    own_id = "${SLURM_JOB_ID:-}${SLURM_WORKING_CLUSTER:+.${SLURM_WORKING_CLUSTER%%:*}}"
+    own_id = f"${{SLURM_JOB_ID:-}}${{{CLUSTER}:+.${CLUSTER}}}"
     states: ClassVar[Mapping[str, State | Cause]] = slurm_words.STATES
     last_words: ClassVar[Mapping[str, Cause]] = slurm_words.LAST_WORDS
     poll_every_s = 5.0
@@ -106,7 +108,7 @@ class Slurm(Backend):
     # -- what a job asks for ------------------------------------------------------------------------------------------
 
     def effective(self, asked: Resources, params: Mapping[str, Any], environment: Mapping[str, str]) -> Resources:
-        return slurm_options.given(options(asked, params), asked)
+        return slurm_options.given(slurm_options.options(asked, params), asked)
 
     def cluster(self, params: Mapping[str, Any]) -> str:
         try:
@@ -120,7 +122,7 @@ class Slurm(Backend):
         return workers
 
     def directives(self, submission: Submission) -> Iterator[tuple[str, object]]:
-        asked, native = submission.resources, options(submission.resources, submission.params)
+        asked, native = submission.resources, slurm_options.options(submission.resources, submission.params)
 
         def unless_native(directive: str, value: object) -> Iterator[tuple[str, object]]:
             if value is not None and not slurm_options.says(native, directive):
@@ -151,9 +153,9 @@ class Slurm(Backend):
     def submit(self, submissions: Sequence[Submission]) -> SubmitSteps:
         for job in submissions:
             cluster = self.cluster(job.params)
-            command = ("sbatch", "--parsable", *_on(cluster), job.script)
-            reply = yield self._call(*command, timeout_s=SUBMIT_S)
-            yield submitted(job.key, cluster, reply)
+            call = self._call("sbatch", "--parsable", *_on(cluster), job.script)
+            env = {**call.env, CLUSTER: cluster} if cluster else call.env
+            yield submitted(job.key, cluster, (yield replace(call, timeout_s=SUBMIT_S, env=env)))
 
     # -- poll ---------------------------------------------------------------------------------------------------------
 
@@ -323,34 +325,12 @@ class Slurm(Backend):
             findings += configured(shown.out)
         return findings
 
-    def _call(self, *argv: str, timeout_s: float = 60.0) -> Call:
+    def _call(self, *argv: str) -> Call:
         conf = self.runner_params.get("slurm_conf")
-        return Call(argv, timeout_s=timeout_s, env={"SLURM_CONF": str(conf)} if conf else {}, keep=KEEP)
+        return Call(argv, env={"SLURM_CONF": str(conf)} if conf else {}, keep=KEEP)
 
 
-# -- options and directives -------------------------------------------------------------------------------------------
-
-
-def options(asked: Resources, params: Mapping[str, Any]) -> tuple[Native, ...]:
-    """The destination's own options for a job that asks for this: the filled template, then the specification.
-
-    ValueError says which parameter is wrong.
-    """
-    try:
-        said = "native_specification"
-        native = slurm_options.read(slurm_options.native(params))
-        slurm_options.cluster(native)
-        template = params.get("native_template")
-        if template is None:
-            return native
-        said = "native_template"
-        filled = native_template.parse(str(template)).fill(slurm_options.given(native, asked))
-        made = slurm_options.read(filled)
-        if any(map(slurm_options.is_cluster, made)):
-            raise native_template.TemplateError("--clusters is for native_specification")
-        return (*made, *native)
-    except ValueError as error:
-        raise ValueError(f"{said}: {error}") from error
+# -- directives -------------------------------------------------------------------------------------------------------
 
 
 def quoted(word: str) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from abell.backends import native_template
 from abell.backends.native_options import Known, Native, NativeError, Table
 from abell.job import Resources
 
@@ -175,6 +176,33 @@ def native(params: Mapping[str, Any]) -> str:
     if len(set(found.values())) > 1:
         raise NativeError(f"{' and '.join(found)} say different things: keep one of them")
     return next(iter(found.values()), "")
+
+
+def options(asked: Resources, params: Mapping[str, Any]) -> tuple[Native, ...]:
+    """The destination's own options for a job that asks for this: the filled template, then the specification.
+
+    ValueError says which parameter is wrong.
+    """
+    try:
+        said = "native_specification"
+        own = read(native(params))
+        cluster(own)
+        template = params.get("native_template")
+        if template is None:
+            return own
+        said = "native_template"
+        filled = native_template.parse(str(template)).fill(given(own, asked))
+        made = read(filled)
+        if any(map(is_cluster, made)):
+            raise native_template.TemplateError("--clusters is for native_specification")
+        return (*made, *own)
+    except ValueError as error:
+        raise ValueError(f"{said}: {error}") from error
+
+
+def check(params: Mapping[str, Any]) -> None:
+    """ValueError where no job could have these parameters, whatever it asks for."""
+    options(Resources(1, 1024, 3600, 1, "queue", "account"), params)
 
 
 def read(text: str) -> tuple[Native, ...]:
