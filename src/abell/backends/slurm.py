@@ -1,4 +1,4 @@
-"""Slurm, by its own commands: sbatch(1), squeue(1), sacct(1), scancel(1), scontrol(1); 20.11 to 25.05.
+"""Slurm, by its own commands: sbatch(1), squeue(1), sacct(1), scancel(1), scontrol(1); 20.11 to 26.05.
 
 runner       slurm_conf             path of the cluster's slurm.conf (else $SLURM_CONF, else Slurm's own default)
              workers                how many sbatch run at once (4)
@@ -67,9 +67,7 @@ log = logging.getLogger(__name__)
 # What of the server's environment the commands see. sbatch hands all that it sees on to the job (--export=ALL), and
 # SBATCH_*, SLURM_*, SQUEUE_*, ... are options that win over the script's; a server inside a job has many of them.
 KEEP = ("SLURM_CONF",)
-CLUSTER = (
-    "ABELL_SLURM_CLUSTER"  # the cluster of `-M`, for the job's own id; SLURM_CLUSTER_NAME is there without -M, too
-)
+CLUSTER = "ABELL_SLURM_CLUSTER"  # what `-M` says, for the job's own id; $SLURM_CLUSTER_NAME is always there
 SUBMIT_S = 180.0  # sbatch tries again by itself 15 times, for 120 s in all (src/sbatch/sbatch.c)
 ARGUMENTS = 100_000  # bytes of ids in one command; the kernel takes 128 KiB in one argument (execve(2))
 PATIENCE = 3  # polls in which the accounting may lag behind the controller
@@ -472,10 +470,15 @@ def tells_little(seen: Sighting) -> bool:
 
 
 def merged(listed: Sighting, said: Sighting) -> Sighting:
-    """The controller's sighting with what the accounting adds. Of a job that is another's by now: the controller's."""
-    if said.key != listed.key:
+    """The controller's sighting with what the accounting adds, unless that is about an older job of the same id.
+
+    For some seconds the accounting calls a short job "allocation" (20.11, 22.05).
+    """
+    if said.key and said.key != listed.key:
         return listed
-    return replace(said, run=listed.run, reason=said.reason or listed.reason, signal=said.signal or listed.signal)
+    return replace(
+        said, key=listed.key, run=listed.run, reason=said.reason or listed.reason, signal=said.signal or listed.signal
+    )
 
 
 LAUNCH_FAILURE = 53  # ExitCode 0:53, no signal of the job's
