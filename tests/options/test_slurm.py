@@ -52,7 +52,9 @@ def test_native_specification(make_site: MakeSite, name: str) -> None:
 
 
 def test_native_template(make_site: MakeSite) -> None:
-    site = make_site(config("native_template: '-c {slots:2} [--mem={mem_mb}] [-t {minutes}] --comment=\"for {minutes:any}\"'"))
+    site = make_site(
+        config("native_template: '-c {slots:2} [--mem={mem_mb}] [-t {minutes}] --comment=\"for {minutes:any}\"'")
+    )
     said = "echo $GALAXY_SLOTS $GALAXY_MEMORY_MB; scontrol show job $SLURM_JOB_ID | grep Comment="
     assert site.output(said, slots=3, mem="300M").split() == ["3", "300", "Comment=for", "any"]
     assert site.output(said, time="90s").split() == ["2", "128", "Comment=for", "2"]

@@ -184,7 +184,7 @@ class Slurm(Backend):
         book = yield from self._sacct(cluster, [*missing, *unclear])
         for number in unclear:
             said = self._booked(native_id(number, cluster), book, number)
-            if said is not None and said.over:
+            if said is not None and same_ending(listed[number], said):
                 seen[said.native_id] = yield from self._with_user(merged(listed[number], said))
             elif book is NO_ACCOUNTING or self._waited(native_id(number, cluster)):
                 seen[native_id(number, cluster)] = listed[number]
@@ -307,17 +307,15 @@ class Slurm(Backend):
         version = yield self._call("sbatch", "--version")
         if not isinstance(version, Exited) or version.code:
             return [
-                Finding(
-                    False, why(version, "sbatch"), "install Slurm's client commands and slurm.conf, or set slurm_conf"
-                )
+                Finding(False, why(version, "sbatch"), "install Slurm's commands and slurm.conf, or set slurm_conf")
             ]
         findings = [Finding(True, version.out.strip())]
         ping = yield self._call("scontrol", "ping")
         up = isinstance(ping, Exited) and bool(re.search(r"\bis UP\b", ping.out))
-        text = (
-            ping.out.strip().splitlines()[0] if isinstance(ping, Exited) and ping.out.strip() else why(ping, "scontrol")
+        text = ping.out if isinstance(ping, Exited) and ping.out.strip() else why(ping, "scontrol")
+        findings.append(
+            Finding(up, text.strip().partition("\n")[0], "" if up else "start slurmctld, or correct slurm.conf")
         )
-        findings.append(Finding(up, text, "" if up else "start slurmctld, or correct slurm.conf"))
         shown = yield self._call("scontrol", "show", "config")
         if isinstance(shown, Exited) and shown.code == 0:
             findings += configured(shown.out)
@@ -469,13 +467,19 @@ def tells_little(seen: Sighting) -> bool:
     return seen.cause in (Cause.CANCELLED, Cause.MEMORY) or (seen.cause is Cause.SIGNAL and seen.signal == 9)
 
 
-def merged(listed: Sighting, said: Sighting) -> Sighting:
-    """The controller's sighting with what the accounting adds, unless that is about an older job of the same id.
+def same_ending(listed: Sighting, said: Sighting) -> bool:
+    """Whether the accounting tells of the ending that the controller lists.
 
-    For some seconds the accounting calls a short job "allocation" (20.11, 22.05).
+    It may still have an older job of that id, or an earlier run of this one: NODE_FAIL, where the job was put back into
+    the queue and cancelled there (20.11). For some seconds it calls a short job "allocation" (20.11, 22.05).
     """
-    if said.key and said.key != listed.key:
-        return listed
+    return said.key in ("", listed.key) and (
+        said.cause is listed.cause or (listed.cause, said.cause) == (Cause.SIGNAL, Cause.MEMORY)
+    )
+
+
+def merged(listed: Sighting, said: Sighting) -> Sighting:
+    """The controller's sighting with what the accounting adds."""
     return replace(
         said, key=listed.key, run=listed.run, reason=said.reason or listed.reason, signal=said.signal or listed.signal
     )
@@ -490,6 +494,8 @@ def ended(sighting: Sighting, code: int | None, signal: int | None) -> Sighting:
         return replace(sighting, exit_code=0)
     if sighting.cause is not Cause.EXIT:
         return sighting
+    if sighting.reason == "BadConstraints":  # what sbatch refuses as impossible stays as a job that has failed
+        return replace(sighting, cause=Cause.REJECTED, reason=f"BadConstraints: {slurm_words.HELD['BadConstraints']}")
     if signal == LAUNCH_FAILURE:
         where = f" {sighting.host}" if sighting.host else ""
         reason = (

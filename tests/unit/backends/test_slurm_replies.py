@@ -167,6 +167,7 @@ def seen(ids: Sequence[str], answer: Answer, backend: Slurm | None = None) -> di
         ("NODE_FAIL", "0", Cause.NODE, None, None),
         ("BOOT_FAIL", "0", Cause.NODE, None, None),
         ("PREEMPTED", "0", Cause.PREEMPTED, None, None),
+        ("LAUNCH_FAILED", "0:0", Cause.NODE, None, None),
     ],
 )
 def test_endings_that_the_controller_tells(
@@ -233,9 +234,31 @@ def test_an_accounting_that_lags_is_waited_for_and_not_for_ever() -> None:
     assert seen(["5"], late, backend) == {}
 
 
+def test_an_impossible_job_is_rejected() -> None:
+    sighting = seen(["5"], slurm(row("5", "FAILED", "BadConstraints", "256")))["5"]
+    assert isinstance(sighting, Sighting) and sighting.cause is Cause.REJECTED
+    assert sighting.reason.startswith("BadConstraints: no node has what it asks for")
+
+
+def test_an_earlier_run_in_the_accounting_is_not_this_ending() -> None:
+    """20.11, `node_fail_requeue`: failed, put back, cancelled while it waited."""
+    backend, stale = Slurm(), slurm(row("5", "CANCELLED", restarts="1"), book("5", "NODE_FAIL"))
+    assert [seen(["5"], stale, backend) for _ in range(PATIENCE - 1)] == [{}] * (PATIENCE - 1)
+    sighting = seen(["5"], stale, backend)["5"]
+    assert isinstance(sighting, Sighting) and (sighting.cause, sighting.run) == (Cause.CANCELLED, 1)
+
+
+def test_a_short_job_that_the_accounting_calls_allocation() -> None:
+    answer = slurm(row("5", "CANCELLED"), book("5", "CANCELLED by 7", name="allocation"))
+    sighting = seen(["5"], answer)["5"]
+    assert isinstance(sighting, Sighting) and (sighting.key, sighting.reason) == (KEY, "by maria")
+
+
 def test_an_older_job_of_the_same_id_in_the_accounting_is_not_this_one() -> None:
-    other = book("5", "CANCELLED by 1000", name="x.abbbbbbbbbbbbb")
-    sighting = seen(["5"], slurm(row("5", "CANCELLED"), other))["5"]
+    other = slurm(row("5", "CANCELLED"), book("5", "CANCELLED by 1000", name="x.abbbbbbbbbbbbb"))
+    backend = Slurm()
+    assert [seen(["5"], other, backend) for _ in range(PATIENCE - 1)] == [{}] * (PATIENCE - 1)
+    sighting = seen(["5"], other, backend)["5"]
     assert isinstance(sighting, Sighting) and (sighting.key, sighting.reason) == (KEY, "")
 
 
