@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 async def submit(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
     """Write the files of these attempts and submit them; what comes of each goes to the inbox as it is learned."""
     unknown = {live.key: live for live in lives}
+    doubts: list[str] = []
 
     def learn(what: Learned) -> None:
         live = unknown.get(what.key)
@@ -35,6 +36,7 @@ async def submit(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
         match what:
             case Doubt():
                 log.warning("job %d: it is not known whether it was submitted: %s", live.job_id, what.reason)
+                doubts.append(what.reason)
                 return
             case Bound():
                 board.bind(live, what.native_id)
@@ -61,7 +63,8 @@ async def submit(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
     finally:
         point("submit.done")
         if unknown:
-            lane.pause("it is not known whether a submission arrived; finding out")
+            reason = f": {doubts[-1]}" if doubts else ""
+            lane.pause(f"it is not known whether a submission arrived{reason}; finding out")
         lane.in_flight.difference_update(live.key for live in lives)
         board.wake()
     if any(live.native_id for live in lives) and not unknown:
