@@ -18,7 +18,7 @@ import pytest
 
 from tests.clusters.slurm.cluster import SlurmSite
 from tests.contract.site import LONG, Site
-from tests.faults.load import KINDS, InBackground, Load
+from tests.faults.load import InBackground, Load
 
 TESTS = 6
 FIRST_SEED = int(os.environ.get("ABELL_SEED", "0"))
