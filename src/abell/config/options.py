@@ -131,10 +131,10 @@ OPTIONS: tuple[Option, ...] = (
     Option("destination", "tmp_dir", "tmp_dir", "the job's own tmp", "active", "shell expression of TMPDIR"),
     Option("destination", "outputs_to_working_directory", "bool", "", "active", "as in galaxy.yml, here only"),
     Option("destination", "cleanup_job", "always|onsuccess|never", "", "active", "as in galaxy.yml, here only"),
+    Option("destination", "requeue", "bool", "false", "active", "the DRM may run the job again by itself"),
     *_later(
         "destination",
         (),
-        ("requeue", "bool", "false", "the DRM may run the job again by itself"),
         ("metadata_strategy", "text", "", "Galaxy's metadata collection"),
         ("tool_evaluation_strategy", "text", "", "Galaxy's command building"),
         ("use_metadata_binary", "bool", "false", "Galaxy's metadata collection"),
