@@ -57,7 +57,8 @@ def dry_run(
         want = next(steps)
         while True:
             if isinstance(want, Call):
-                commands.append(shlex.join(want.argv))
+                variables = [f"{name}={value}" for name, value in want.env.items()]
+                commands.append(shlex.join((*(("env", *variables) if variables else ()), *want.argv)))
                 want = steps.send(Unreachable("this is a dry run"))
             elif isinstance(want, Ask):
                 commands.append(f"{want.peer}: {want.verb} {json.dumps(want.data, indent=2, default=str)}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from abell.backends.contract import Backend
 
-BUILT_IN: Mapping[str, str] = {"local": "abell.backends.local:Local"}
+BUILT_IN: Mapping[str, str] = {"local": "abell.backends.local:Local", "slurm": "abell.backends.slurm:Slurm"}
 
 
 class UnusableBackendError(AbellError):

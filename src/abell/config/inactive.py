@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from abell.config.load_names import when
+from abell.config.load_names import is_ours, when
 from abell.config.model import Configuration, Destination, Place, Runner, Settings
-from abell.config.options import destination_option, plugin_option
+from abell.config.options import Option, destination_option, plugin_option
 from abell.config.runners import DYNAMIC
 
 
@@ -54,7 +54,7 @@ def _runner(runner: Runner) -> Iterator[tuple[Place, str]]:
         for name in runner.params:
             option = plugin_option(name, runner.backend)
             if option is not None and option.status != "active":
-                yield runner.place, f"runners.{runner.id}.{name}"
+                yield runner.place, f"runners.{runner.id}.{name}{_why(option)}"
 
 
 def _destination(destination: Destination, backend: str) -> Iterator[tuple[Place, str]]:
@@ -67,7 +67,12 @@ def _destination(destination: Destination, backend: str) -> Iterator[tuple[Place
         return  # its runner is on the list, and everything with it
     for name in destination.params:
         option = destination_option(name, backend)
-        if option is None and backend == "local":
-            yield destination.place, f"{what}.{name}: the local runner has no such parameter"
+        if option is None and is_ours(backend):
+            yield destination.place, f"{what}.{name}: the {backend} runner has no such parameter"
         elif option is not None and option.status != "active":
-            yield destination.place, f"{what}.{name}"
+            yield destination.place, f"{what}.{name}{_why(option)}"
+
+
+def _why(option: Option) -> str:
+    """What will not change with the next version is said."""
+    return f": {option.doc}" if option.status == "no effect" else ""

@@ -16,7 +16,7 @@ _PACKAGE = "galaxy.jobs.runners."
 # (Galaxy's module, Galaxy's class, our short name, when)
 _ROWS: tuple[tuple[str, str, str, When], ...] = (
     ("local", "LocalJobRunner", "local", "active"),
-    ("slurm", "SlurmJobRunner", "slurm", "later"),
+    ("slurm", "SlurmJobRunner", "slurm", "active"),
     ("drmaa", "DRMAAJobRunner", "drmaa", "later"),
     ("univa", "UnivaJobRunner", "univa", "later"),
     ("pbs", "PBSJobRunner", "pbs", "later"),

@@ -36,7 +36,7 @@ class Option:
         return name == self.name or (self.name.endswith("*") and name.startswith(self.name[:-1]))
 
 
-_DRMAA = ("drmaa", "slurm", "univa")
+_DRMAA = ("drmaa", "univa")
 _PULSAR_HTTP = ("pulsar_legacy", "pulsar_rest")
 _PULSAR = (
     *_PULSAR_HTTP,
@@ -89,6 +89,18 @@ OPTIONS: tuple[Option, ...] = (
         ("internalexception_state", "ok|error", "ok", "what a job counts as when the library fails"),
         ("internalexception_retries", "whole", "0", "questions before that state is believed"),
     ),
+    Option("plugin", "slurm_conf", "path", "$SLURM_CONF", "active", "the cluster's slurm.conf", ("slurm",)),
+    Option("plugin", "asks_per_minute", "number", "12", "active", "commands that only ask the cluster", ("slurm",)),
+    *(
+        Option("plugin", name, kind, "", "no effect", "this runner needs no DRMAA library", ("slurm",))
+        for name, kind in (
+            ("drmaa_library_path", "path"),
+            ("invalidjobexception_state", "ok|error"),
+            ("invalidjobexception_retries", "whole"),
+            ("internalexception_state", "ok|error"),
+            ("internalexception_retries", "whole"),
+        )
+    ),
     *_later(
         "plugin",
         ("htcondor",),
@@ -131,6 +143,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("destination", "tmp_dir", "tmp_dir", "the job's own tmp", "active", "shell expression of TMPDIR"),
     Option("destination", "outputs_to_working_directory", "bool", "", "active", "as in galaxy.yml, here only"),
     Option("destination", "cleanup_job", "always|onsuccess|never", "", "active", "as in galaxy.yml, here only"),
+    *(
+        Option("destination", name, "text", "", "active", "sbatch's options: they win over requests", ("slurm",))
+        for name in ("native_specification", "nativeSpecification")
+    ),
+    Option("destination", "native_template", "text", "", "active", "the same, with requests filled in", ("slurm",)),
     Option("destination", "requeue", "bool", "false", "active", "the DRM may run the job again by itself"),
     *_later(
         "destination",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from abell.config.load_names import is_ours, when
+from abell.config.native import check_native
 from abell.config.nearest import did_you_mean
 from abell.config.options import Option, destination_names, destination_option, plugin_names, plugin_option
 from abell.config.shape import FALSE, TRUE, Shape
@@ -58,22 +60,23 @@ def destination_params(shape: Shape, params: Mapping[str, Node], backend: str, w
     for name, node in params.items():
         option = destination_option(name, backend)
         if option is None:
-            if backend == "local":
-                _warn_if_mistyped(shape, node, name, what)
+            if is_ours(backend) and when(backend) == "active":
+                _warn_if_mistyped(shape, node, name, backend, what)
             typed[name] = shape.data(node, f"{what}.{name}")
             continue
         value = _typed(shape, option, node, f"{what}.{name}")
         if value is not None:
             typed[name] = value
+    check_native(shape, params, typed, backend, what)
     return typed
 
 
-def _warn_if_mistyped(shape: Shape, node: Node, name: str, what: str) -> None:
-    """A local job has no DRM whose own parameter it could be. What is like no option may be for somebody's rules."""
+def _warn_if_mistyped(shape: Shape, node: Node, name: str, backend: str, what: str) -> None:
+    """No DRM gets it by its own name from these runners. What is like no option may be for somebody's rules."""
     from difflib import get_close_matches
 
-    if near := get_close_matches(name, (*destination_names("local"), *DESTINATION_KEYS), n=1, cutoff=0.8):
-        text = f"{what}: a local destination has no option {name!r}, and nothing comes of it"
+    if near := get_close_matches(name, (*destination_names(backend), *DESTINATION_KEYS), n=1, cutoff=0.8):
+        text = f"{what}: a {backend} destination has no option {name!r}, and nothing comes of it"
         shape.problems.warn(node.place, name, text, f"did you mean {near[0]!r}?")
 
 

@@ -82,7 +82,7 @@ def _answer(name: str, asked: object, given: object, destination: str) -> str:
 
 def _origin(name: str, asked: Resources, given: Any, effective: Callable[..., Resources], destination: str) -> str:
     """Who gave what nobody asked for. What a request cannot change is the destination's."""
-    other: dict[str, Any] = {name: given + 1 if isinstance(given, int) else f"not {given}"}
+    other: dict[str, Any] = {name: given + 1 if isinstance(given, int) else f"not-{given}"}
     if getattr(effective(replace(asked, **other)), name) == given:
         return f"by the destination {destination}"
     if getattr(effective(asked, {}), name) != given:

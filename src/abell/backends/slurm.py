@@ -1,0 +1,532 @@
+"""Slurm, by its own commands: sbatch(1), squeue(1), sacct(1), scancel(1), scontrol(1); 20.11 to 25.05.
+
+runner       slurm_conf             path of the cluster's slurm.conf (else $SLURM_CONF, else Slurm's own default)
+             workers                how many sbatch run at once (4)
+             asks_per_minute        how many commands that only ask the cluster may get in a minute (12)
+destination  native_specification   sbatch's options, which win over what a job asks for; `-M` names a cluster
+             native_template        the same, with what the job asks for filled in: `native_template.py`
+             requeue                true: Slurm may start a job again by itself (--requeue)
+
+A job's name ends with its key, so that nobody's job is taken for another's: ids are used again when a cluster is new.
+A job's id is Slurm's number, and `NUMBER.CLUSTER` where `-M` says the cluster.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from abell.backends import slurm_options, slurm_words
+from abell.backends.contract import (
+    Backend,
+    BackendError,
+    Bound,
+    Call,
+    Doubt,
+    Exited,
+    Finding,
+    Later,
+    Learned,
+    Refused,
+    Reply,
+    Steps,
+    Submission,
+    SubmitSteps,
+    TimedOut,
+    Unreachable,
+)
+from abell.backends.native_options import one_line
+from abell.backends.slurm_listings import (
+    FIELD,
+    NO_ACCOUNTING,
+    RECORD,
+    SACCT,
+    SILENT,
+    SQUEUE,
+    Booked,
+    Queued,
+    booked,
+    exit_and_signal,
+    host_name,
+    number_of,
+    queued,
+    requested_bytes,
+    seconds,
+    seconds_raw,
+    size_bytes,
+    wait_status,
+)
+from abell.job import Cause, Resources, Sighting, State, Unknown, Usage
+
+log = logging.getLogger(__name__)
+
+# What of the server's environment the commands see. sbatch hands all that it sees on to the job (--export=ALL), and
+# SBATCH_*, SLURM_*, SQUEUE_*, ... are options that win over the script's; a server inside a job has many of them.
+KEEP = ("SLURM_CONF",)
+CLUSTER = (
+    "ABELL_SLURM_CLUSTER"  # the cluster of `-M`, for the job's own id; SLURM_CLUSTER_NAME is there without -M, too
+)
+SUBMIT_S = 180.0  # sbatch tries again by itself 15 times, for 120 s in all (src/sbatch/sbatch.c)
+ARGUMENTS = 100_000  # bytes of ids in one command; the kernel takes 128 KiB in one argument (execve(2))
+PATIENCE = 3  # polls in which the accounting may lag behind the controller
+DISABLED_S = 600.0  # how long it is remembered that a cluster has no accounting
+
+KEY = re.compile(r"\.(a[a-z2-7]{13})$")
+PARSABLE = re.compile(r"(\d+)(?:;(\S+))?", re.ASCII)  # sbatch --parsable
+
+
+class Slurm(Backend):
+    """One instance speaks to the clusters of one slurm.conf."""
+
+    name = "slurm"
+    prefix = "#SBATCH"
+    tools = ("sbatch", "squeue", "scancel", "scontrol", "sacct")
+    own_id = f"${{SLURM_JOB_ID:-}}${{{CLUSTER}:+.${CLUSTER}}}"
+    states: ClassVar[Mapping[str, State | Cause]] = slurm_words.STATES
+    last_words: ClassVar[Mapping[str, Cause]] = slurm_words.LAST_WORDS
+    poll_every_s = 5.0
+    settle_s = 60.0
+    record_s = 60.0
+    at_once = 8
+    asks_per_minute = 12.0
+    requeues = True
+
+    def __init__(
+        self, runner_params: Mapping[str, Any] | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(runner_params)
+        self._clock = clock
+        self._clusters: dict[str, None] = {"": None}  # those that jobs were sent to: `find` asks them all
+        self._lagging: dict[str, int] = {}  # native id -> polls in which the accounting had not yet the last word
+        self._without_accounting: dict[str, float] = {}  # cluster -> until when that is believed
+        self._users: dict[str, str] = {}  # uid -> name
+
+    # -- what a job asks for ------------------------------------------------------------------------------------------
+
+    def effective(self, asked: Resources, params: Mapping[str, Any], environment: Mapping[str, str]) -> Resources:
+        return slurm_options.given(slurm_options.options(asked, params), asked)
+
+    def cluster(self, params: Mapping[str, Any]) -> str:
+        try:
+            named = slurm_options.cluster(slurm_options.read(slurm_options.native(params)))
+        except ValueError:  # `effective` says what is wrong
+            return ""
+        self._clusters[named] = None
+        return named
+
+    def overlap(self, workers: int) -> int:
+        return workers
+
+    def directives(self, submission: Submission) -> Iterator[tuple[str, object]]:
+        asked, native = submission.resources, slurm_options.options(submission.resources, submission.params)
+
+        def unless_native(directive: str, value: object) -> Iterator[tuple[str, object]]:
+            if value is not None and not slurm_options.says(native, directive):
+                yield f"--{directive}", value
+
+        yield "--job-name", quoted(job_name(submission))
+        yield "--output", quoted(pattern(submission.stdout))
+        yield "--error", quoted(pattern(submission.stderr))
+        yield from unless_native("chdir", quoted(submission.directory))  # else the server's, which no node may have
+        if submission.requeue:
+            yield "--requeue", ""
+            yield "--open-mode", "append"  # a second run's messages follow the first one's
+        else:
+            yield "--no-requeue", ""
+        yield from unless_native("nodes", 1)
+        yield from unless_native("ntasks", 1)
+        yield from unless_native("cpus-per-task", asked.slots)
+        yield from unless_native("mem", None if asked.memory_mb is None else f"{asked.memory_mb}M")
+        yield from unless_native("time", None if asked.walltime_s is None else days(asked.walltime_s))
+        yield from unless_native("gres", f"gpu:{asked.gpus}" if asked.gpus else None)
+        yield from unless_native("partition", None if asked.queue is None else quoted(asked.queue))
+        yield from unless_native("account", None if asked.account is None else quoted(asked.account))
+        if line := one_line([option for option in native if not slurm_options.is_cluster(option)], quoted_if_needed):
+            yield line, ""
+
+    # -- submit -------------------------------------------------------------------------------------------------------
+
+    def submit(self, submissions: Sequence[Submission]) -> SubmitSteps:
+        for job in submissions:
+            cluster = self.cluster(job.params)
+            call = self._call("sbatch", "--parsable", *_on(cluster), job.script)
+            env = {**call.env, CLUSTER: cluster} if cluster else call.env
+            yield submitted(job.key, cluster, (yield replace(call, timeout_s=SUBMIT_S, env=env)))
+
+    # -- poll ---------------------------------------------------------------------------------------------------------
+
+    def poll(self, ids: Sequence[str]) -> Steps[dict[str, Sighting | Unknown]]:
+        seen: dict[str, Sighting | Unknown] = {}
+        failed: list[BackendError] = []
+        for cluster, numbers in by_cluster(ids).items():
+            try:
+                seen |= yield from self._poll(cluster, numbers)
+            except BackendError as error:  # of one cluster: the others' jobs are answered
+                failed.append(error)
+        if failed and not seen:
+            raise failed[0]
+        for trouble in failed:
+            log.warning("slurm: %s", trouble)
+        return seen
+
+    def _poll(self, cluster: str, numbers: Sequence[str]) -> Steps[dict[str, Sighting | Unknown]]:
+        """What the controller says; of what it has forgotten, and why a job was ended, the accounting knows more."""
+        queue = yield from self._squeue(cluster)
+        known = [number for number in numbers if number in queue]
+        listed = {number: self._queued(native_id(number, cluster), queue[number]) for number in known}
+        missing = [number for number in numbers if number not in queue]
+        unclear = [number for number, seen in listed.items() if tells_little(seen)]
+        seen: dict[str, Sighting | Unknown] = {native_id(n, cluster): s for n, s in listed.items() if n not in unclear}
+        if not missing and not unclear:
+            return seen
+        book = yield from self._sacct(cluster, [*missing, *unclear])
+        for number in unclear:
+            said = self._booked(native_id(number, cluster), book, number)
+            if said is not None and said.over:
+                seen[said.native_id] = yield from self._with_user(merged(listed[number], said))
+            elif book is NO_ACCOUNTING or self._waited(native_id(number, cluster)):
+                seen[native_id(number, cluster)] = listed[number]
+        forgotten = []
+        for number in missing:
+            said = self._booked(native_id(number, cluster), book, number)
+            if said is not None and said.over:
+                seen[said.native_id] = yield from self._with_user(said)
+            elif book is not SILENT and (said is None or self._waited(native_id(number, cluster))):
+                forgotten.append(number)  # neither knows it; or the accounting was never told of the end
+        if forgotten and not listed and not (yield from self._confirmed(cluster, forgotten[0])):
+            return seen
+        for number in forgotten:
+            seen[native_id(number, cluster)] = Unknown(native_id(number, cluster), "Slurm has forgotten this job id")
+        return seen
+
+    def _waited(self, native: str) -> bool:
+        """Whether the accounting had its time to catch up about this job; each call is one poll."""
+        self._lagging[native] = self._lagging.get(native, 0) + 1
+        return self._lagging[native] >= PATIENCE
+
+    def _squeue(self, cluster: str) -> Steps[dict[str, Queued]]:
+        """All jobs of the server's user that the controller remembers, by number. BackendError if it did not say."""
+        format_ = ",".join(f"{name}:{FIELD}" for name in SQUEUE[:-1]) + f",{SQUEUE[-1]}:{RECORD}"
+        reply = yield self._call("squeue", "--me", "--all", *_on(cluster), "--states=all", "--noheader", "-O", format_)
+        return {row.number: row for row in queued(succeeded(reply, "squeue"))}
+
+    def _sacct(self, cluster: str, numbers: Sequence[str]) -> Steps[Mapping[str, Booked]]:
+        """The accounting's rows by job and step (`12`, `12.batch`); SILENT if it does not answer."""
+        if self._without_accounting.get(cluster, 0.0) > self._clock():
+            return NO_ACCOUNTING
+        book: dict[str, Booked] = {}
+        for some in chunks(numbers):
+            reply = yield self._call(
+                "sacct", *_on(cluster), "--noheader", "--parsable2", f"--delimiter={FIELD}",
+                f"--format={','.join(SACCT)}", f"--jobs={','.join(some)}",
+            )  # fmt: skip
+            if isinstance(reply, Exited) and "accounting storage is disabled" in (reply.out + reply.err).lower():
+                self._without_accounting[cluster] = self._clock() + DISABLED_S
+                return NO_ACCOUNTING
+            if not isinstance(reply, Exited) or reply.code:
+                log.warning("slurm: the accounting does not answer: %s", why(reply, "sacct"))
+                return SILENT
+            book |= {row.number: row for row in booked(reply.out)}
+        return book
+
+    def _confirmed(self, cluster: str, number: str) -> Steps[bool]:
+        """squeue has listed no job that was asked for: whether the controller denies this one by its number, too."""
+        reply = yield self._call("scontrol", *_on(cluster), "show", "job", number)
+        return isinstance(reply, Exited) and reply.code != 0 and "Invalid job id specified" in reply.err
+
+    def _queued(self, native: str, row: Queued) -> Sighting:
+        meaning = self.meaning(row.word) or State.RUNNING
+        code, signal = wait_status(row.exit_code)
+        reason = "" if row.reason in ("None", "(null)", "") else row.reason
+        sighting = Sighting(
+            native, row.word, key=key_of(row.name), host=host_name(row.host), run=number_of(row.restarts)
+        )
+        if isinstance(meaning, Cause):
+            usage = Usage(elapsed_s=seconds(row.time_used))
+            return ended(replace(sighting, cause=meaning, reason=reason, usage=usage), code, signal)
+        if row.word == "PENDING" and (remedy := slurm_words.is_held(reason)):
+            return replace(sighting, state=State.HELD, reason=f"{reason}: {remedy}")
+        waits = slurm_words.WAITS.get(reason.partition(",")[0])
+        return replace(sighting, state=meaning, reason=f"{reason}: {waits}" if waits else reason)
+
+    def _booked(self, native: str, book: Mapping[str, Booked], number: str) -> Sighting | None:
+        row = book.get(number)
+        if row is None:
+            return None
+        steps = [step for name, step in book.items() if name.startswith(f"{number}.")]
+        peak = max((size for step in (row, *steps) if (size := size_bytes(step.peak)) is not None), default=None)
+        usage = Usage(seconds_raw(row.elapsed), seconds(row.cpu), peak)
+        word, _, by = row.word.partition(" by ")
+        meaning = self.meaning(word.rstrip("+")) or State.RUNNING
+        sighting = Sighting(native, word.rstrip("+"), usage=usage, key=key_of(row.name), host=host_name(row.host))
+        if isinstance(meaning, State):
+            return replace(sighting, state=meaning)
+        code, signal = exit_and_signal(row.exit_code)
+        over = ended(replace(sighting, cause=meaning, reason=f"by uid {by}" if by else ""), code, signal)
+        asked = requested_bytes(row.memory, row.processors)
+        if over.cause is Cause.SIGNAL and signal == 9 and peak and asked and peak >= asked:
+            return replace(over, cause=Cause.MEMORY, reason=f"killed at {peak >> 20} of {asked >> 20} MiB")
+        return over
+
+    def _with_user(self, sighting: Sighting) -> Steps[Sighting]:
+        """With the name of who cancelled it: by a command, because a name service may hang."""
+        by = sighting.reason.removeprefix("by uid ")
+        if sighting.cause is not Cause.CANCELLED or by == sighting.reason or not by.isdecimal():
+            return sighting
+        if by not in self._users:
+            reply = yield Call(("id", "-nu", by), timeout_s=10.0)
+            self._users[by] = reply.out.strip() if isinstance(reply, Exited) and reply.code == 0 else f"uid {by}"
+        return replace(sighting, reason=f"by {self._users[by]}")
+
+    # -- cancel, find, forget, check ----------------------------------------------------------------------------------
+
+    def cancel(self, ids: Sequence[str], by: str) -> Steps[None]:
+        for cluster, numbers in by_cluster(ids).items():
+            for some in chunks(numbers):
+                reply = yield self._call("scancel", *_on(cluster), *some)
+                if not (isinstance(reply, Exited) and (reply.code == 0 or all_gone(reply.err))):
+                    raise BackendError(why(reply, "scancel"))
+
+    def find(self, keys: Sequence[str]) -> Steps[dict[str, str]]:
+        found: dict[str, str] = {}
+        wanted = set(keys)
+        for cluster in list(self._clusters):
+            queue = yield from self._squeue(cluster)
+            found |= {key: native_id(n, cluster) for n, row in queue.items() if (key := key_of(row.name)) in wanted}
+        return found
+
+    def forget(self, ids: Sequence[str]) -> Steps[None]:
+        for native in ids:
+            self._lagging.pop(native, None)
+        return
+        yield
+
+    def check(self) -> Steps[list[Finding]]:
+        version = yield self._call("sbatch", "--version")
+        if not isinstance(version, Exited) or version.code:
+            return [
+                Finding(
+                    False, why(version, "sbatch"), "install Slurm's client commands and slurm.conf, or set slurm_conf"
+                )
+            ]
+        findings = [Finding(True, version.out.strip())]
+        ping = yield self._call("scontrol", "ping")
+        up = isinstance(ping, Exited) and bool(re.search(r"\bis UP\b", ping.out))
+        text = (
+            ping.out.strip().splitlines()[0] if isinstance(ping, Exited) and ping.out.strip() else why(ping, "scontrol")
+        )
+        findings.append(Finding(up, text, "" if up else "start slurmctld, or correct slurm.conf"))
+        shown = yield self._call("scontrol", "show", "config")
+        if isinstance(shown, Exited) and shown.code == 0:
+            findings += configured(shown.out)
+        return findings
+
+    def _call(self, *argv: str) -> Call:
+        conf = self.runner_params.get("slurm_conf")
+        return Call(argv, env={"SLURM_CONF": str(conf)} if conf else {}, keep=KEEP)
+
+
+# -- directives -------------------------------------------------------------------------------------------------------
+
+
+def quoted(word: str) -> str:
+    """As sbatch reads a directive: a backslash escapes also inside quotes (src/sbatch/opt.c, _get_argument)."""
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def quoted_if_needed(word: str) -> str:
+    return word if re.fullmatch(r"[A-Za-z0-9_@%+=,./-][A-Za-z0-9_@%+=:,./-]*", word, re.ASCII) else quoted(word)
+
+
+def pattern(path: str) -> str:
+    """A path as sbatch's "filename pattern" for just that file: with any backslash, `%` stands for itself."""
+    return path.replace("\\", "\\\\") if "\\" in path else path.replace("%", "%%")
+
+
+def job_name(submission: Submission) -> str:
+    cleaned = re.sub(r"[^A-Za-z0-9_.+-]+", "_", submission.name, flags=re.ASCII)[:40].strip("_.-")
+    return f"{cleaned or f'abell-{submission.job_id}'}.{submission.key}"
+
+
+def key_of(name: str) -> str:
+    """The key at the end of a job's name; '' for a name that is not ours."""
+    found = KEY.search(name)
+    return found[1] if found else ""
+
+
+def days(seconds: int) -> str:
+    """D-HH:MM:SS; Slurm rounds up to minutes."""
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours // 24}-{hours % 24:02}:{minute:02}:{second:02}"
+
+
+# -- replies of sbatch ------------------------------------------------------------------------------------------------
+
+
+def submitted(key: str, cluster: str, reply: Reply) -> Learned:
+    """What a reply of sbatch says of the job."""
+    match reply:
+        case Exited(code=0, out=out):
+            printed = [found for line in out.splitlines() if (found := PARSABLE.fullmatch(line.strip()))]
+            if printed:
+                return Bound(key, native_id(printed[-1][1], cluster))
+            return Doubt(key, f"sbatch has printed no job id: {out.strip()[:200]!r}")
+        case Exited(code=code, err=err) if code > 0:
+            text = said(err)
+            outcome = slurm_words.outcome(err)
+            match outcome:
+                case "refused":
+                    return Refused(key, text)
+                case "doubt":
+                    return Doubt(key, text or why(reply, "sbatch"))
+                case _:
+                    return Later(key, text, holds_up=outcome)
+        case Unreachable(reason, began=False):
+            return Later(key, reason)
+        case _:
+            return Doubt(key, why(reply, "sbatch"))
+
+
+def said(err: str) -> str:
+    """What a command has said, without its name and without what it only repeats."""
+    lines = (re.sub(r"^\w+: (error: |fatal: )?", "", line.strip()) for line in err.splitlines())
+    kept = [line for line in lines if line and "retrying" not in line and "for more information" not in line]
+    return "; ".join(dict.fromkeys(kept))[:1000]
+
+
+def why(reply: Reply, command: str) -> str:
+    """What went wrong, for people."""
+    match reply:
+        case Exited(code, out, err) if code < 0:
+            return f"{command} was killed by signal {-code}: {said(err or out)}".rstrip(": ")
+        case Exited(code, out, err):
+            return f"{command} exited with {code}: {said(err or out)}".rstrip(": ")
+        case TimedOut(after_s, _, err):
+            return f"{command} has not answered for {after_s:.0f} s: {said(err)}".rstrip(": ")
+        case Unreachable(reason):
+            return reason
+        case _:
+            return str(reply)
+
+
+def succeeded(reply: Reply, command: str) -> str:
+    """Its output, or BackendError."""
+    if isinstance(reply, Exited) and reply.code == 0:
+        return reply.out
+    raise BackendError(why(reply, command))
+
+
+def all_gone(err: str) -> bool:
+    """scancel's complaints are all about jobs that are over already."""
+    lines = [line for line in err.splitlines() if line.strip()]
+    return bool(lines) and all(
+        re.search(r"Invalid job id specified|already completing or completed", line, re.IGNORECASE) for line in lines
+    )
+
+
+# -- ids and commands -------------------------------------------------------------------------------------------------
+
+
+def native_id(number: str, cluster: str) -> str:
+    return f"{number}.{cluster}" if cluster else number
+
+
+def by_cluster(ids: Iterable[str]) -> dict[str, list[str]]:
+    """Cluster -> the job numbers there, of ids such as `12` and `12.cluster`."""
+    found: dict[str, list[str]] = {}
+    for native in ids:
+        number, _, cluster = native.partition(".")
+        found.setdefault(cluster, []).append(number)
+    return found
+
+
+def chunks(numbers: Sequence[str]) -> Iterator[list[str]]:
+    """So many that one command can be given them."""
+    some: list[str] = []
+    size = 0
+    for number in numbers:
+        if some and size + len(number) + 1 > ARGUMENTS:
+            yield some
+            some, size = [], 0
+        some.append(number)
+        size += len(number) + 1
+    if some:
+        yield some
+
+
+def _on(cluster: str) -> tuple[str, ...]:
+    return ("-M", cluster) if cluster else ()
+
+
+# -- endings
+
+
+def tells_little(seen: Sighting) -> bool:
+    """Endings of which the accounting knows more: who cancelled it, how much memory it took."""
+    return seen.cause in (Cause.CANCELLED, Cause.MEMORY) or (seen.cause is Cause.SIGNAL and seen.signal == 9)
+
+
+def merged(listed: Sighting, said: Sighting) -> Sighting:
+    """The controller's sighting with what the accounting adds. Of a job that is another's by now: the controller's."""
+    if said.key != listed.key:
+        return listed
+    return replace(said, run=listed.run, reason=said.reason or listed.reason, signal=said.signal or listed.signal)
+
+
+LAUNCH_FAILURE = 53  # ExitCode 0:53, no signal of the job's
+
+
+def ended(sighting: Sighting, code: int | None, signal: int | None) -> Sighting:
+    """With its exit code or signal, and the cause that they make of FAILED."""
+    if sighting.cause is Cause.OK:
+        return replace(sighting, exit_code=0)
+    if sighting.cause is not Cause.EXIT:
+        return sighting
+    if signal == LAUNCH_FAILURE:
+        where = f" {sighting.host}" if sighting.host else ""
+        reason = (
+            f"the node{where} could not open the job's directory or its output file: is that directory shared with it?"
+        )
+        return replace(sighting, cause=Cause.NODE, reason=reason)
+    if signal:
+        return replace(sighting, cause=Cause.SIGNAL, signal=signal)
+    return replace(sighting, exit_code=code)
+
+
+# -- check ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Config:
+    text: str
+
+    def value(self, name: str) -> str:
+        found = re.search(rf"^{name}\s*=\s*(.*?)\s*$", self.text, re.MULTILINE)
+        return found[1] if found else ""
+
+
+def configured(text: str) -> Iterator[Finding]:
+    """What `scontrol show config` means for Abell."""
+    config = _Config(text)
+    storage = config.value("AccountingStorageType")
+    if "slurmdbd" in storage:
+        yield Finding(True, "accounting is on: who cancelled a job, and how much memory it took, can be told")
+    else:
+        yield Finding(
+            True,
+            f"accounting is off ({storage or 'AccountingStorageType is not set'}): a job that slurmctld has forgotten "
+            "(MinJobAge), and who cancelled a job, cannot be asked for",
+            "use slurmdbd if you want to know",
+        )
+    age = re.match(r"\d+", config.value("MinJobAge"))
+    if age and int(age[0]) < 30:
+        yield Finding(
+            "slurmdbd" in storage,
+            f"slurmctld forgets ended jobs after {age[0]} s (MinJobAge)",
+            "set MinJobAge to 300 in slurm.conf, so that the endings of jobs can be asked for",
+        )
