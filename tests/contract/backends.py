@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from tests.contract.again import Again
 from tests.contract.site import LONG, TOY, Site, kill_and_wait
 
 LOCAL = """
@@ -29,15 +30,6 @@ AGAIN = """
     again: {runner: wide, requeue: true}
     again_apart: {runner: wide, requeue: true, outputs_to_working_directory: true}
 """
-
-
-@dataclass(frozen=True)
-class Again:
-    """How to have a DRM start a job again: each is told the job's native id."""
-
-    take_back: Callable[[Site, str], None]  # end the run as an administrator may; the job is queued again, and held
-    fail: Callable[[Site, str], None]  # the same as by a failure of its node
-    release: Callable[[Site, str], None]  # no longer held, as soon as it is
 
 
 @dataclass(frozen=True)

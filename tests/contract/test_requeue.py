@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from abell.client.cluster import Job
 from abell.script import lock
-from tests.contract.backends import Again, Row
-from tests.contract.site import Cause, Gate, Site, State
+from tests.contract.again import Again, begin, begun, control, native, take_back
+from tests.contract.backends import Row
+from tests.contract.site import Cause, Site, State
 
 pytestmark = pytest.mark.needs("again")
 
@@ -18,32 +16,6 @@ pytestmark = pytest.mark.needs("again")
 def again(row: Row) -> Again:
     assert row.again
     return row.again
-
-
-def begin(site: Site, gate: Gate, then: str = "true", to: str = "again", **asked: object) -> Job:
-    """A job whose first run stands at the gate. Its working file tells how many runs have seen the directory."""
-    command = f"echo seen >> file; wc -l < file; echo it >> {site.runs}; {gate.wait}; {then}"
-    job = site.submit(command, to=to, **asked)
-    site.until(job, State.RUNNING)
-    site.runs_until(1)
-    return job
-
-
-def begun(site: Site, job: Job) -> list[str]:
-    return [line for line in site.story(job) if line.startswith(("started", "ended"))]
-
-
-def native(job: Job) -> str:
-    return str(job.row["native_id"])
-
-
-def control(job: Job) -> str:
-    return f"{job.refresh().row['directory']}/control"
-
-
-def take_back(site: Site, again: Again, job: Job) -> None:
-    again.take_back(site, native(job))
-    site.until(job, State.HELD)
 
 
 def test_twice(site: Site, again: Again) -> None:
@@ -76,7 +48,7 @@ def test_twice(site: Site, again: Again) -> None:
         "started: run 3 began (the DRM started it again)",
         "ended: ok",
     ]
-    assert lock.last_start(control(job)) == 3
+    assert lock.last_start(control(site, job)) == 3
 
 
 def test_a_node_that_fails(site: Site, again: Again) -> None:
@@ -105,7 +77,7 @@ def test_the_last_run_fails(fresh: Site, again: Again) -> None:
     gate.open()
     fresh.wait([job])
     assert (job.cause, job.exit_code) == (Cause.EXIT, 3)
-    assert lock.owner(control(job)) == lock.Revoked(3), "whatever the DRM does now, it is over"
+    assert lock.owner(control(fresh, job)) == lock.Revoked(3), "whatever the DRM does now, it is over"
     fresh.stop()
     fresh.check_database()
     assert not fresh.untidied()
@@ -117,7 +89,7 @@ def test_cancelled_while_it_is_queued_again(fresh: Site, again: Again) -> None:
     job.cancel()
     fresh.wait([job])
     assert job.cause is Cause.CANCELLED
-    assert lock.owner(control(job)) == lock.Revoked(2)
+    assert lock.owner(control(fresh, job)) == lock.Revoked(2)
     assert len([line for line in begun(fresh, job) if line.startswith("ended")]) == 1
     assert fresh.ran() == {"it": 1}
 
@@ -130,7 +102,7 @@ def test_cancelled_in_its_second_run(fresh: Site, again: Again) -> None:
     job.cancel()
     fresh.wait([job])
     assert job.cause is Cause.CANCELLED
-    assert lock.owner(control(job)) == lock.Revoked(3)
+    assert lock.owner(control(fresh, job)) == lock.Revoked(3)
 
 
 @pytest.mark.needs("forget")
@@ -145,7 +117,7 @@ def test_cancelled_when_the_drm_has_forgotten_it(fresh: Site, row: Row, again: A
     job.cancel()
     fresh.wait([job])
     assert job.cause is Cause.CANCELLED
-    assert lock.owner(control(job)) == lock.Revoked(2)
+    assert lock.owner(control(fresh, job)) == lock.Revoked(2)
 
 
 def test_the_engine_is_killed_between_the_runs(fresh: Site, again: Again) -> None:
@@ -190,15 +162,8 @@ def test_the_engine_dies_after_it_took_the_next_runs_lock(fresh: Site, again: Ag
     assert fresh.engine
     assert fresh.engine.wait() == -9
     fresh.forget_engine()
-    assert lock.owner(control_of(fresh, job)) == lock.Revoked(3)
+    assert lock.owner(control(fresh, job)) == lock.Revoked(3)
     fresh.start()
     fresh.wait([job])
     assert (job.cause, job.exit_code) == (Cause.EXIT, 3)
     assert len([line for line in begun(fresh, job) if line.startswith("ended")]) == 1
-
-
-def control_of(site: Site, job: Job) -> str:
-    """Without an engine to ask."""
-    with site.database() as db:
-        (row,) = db.execute("SELECT directory FROM abell_attempt WHERE job_id = ?", (job.id,)).fetchall()
-    return str(Path(row["directory"]) / "control")
