@@ -5,6 +5,7 @@ All of it happens on the node of the partition `frail`, which these tests have f
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import subprocess
@@ -44,6 +45,8 @@ execution:
       requeue: true
       outputs_to_working_directory: true
       native_specification: --partition=frail
+    low: {{runner: slurm, requeue: true, native_specification: --partition=low --exclusive}}
+    high: {{runner: slurm, native_specification: --partition=high --exclusive}}
 """
 
 
@@ -88,17 +91,16 @@ def bring_back() -> None:
 def release(_: Site, native_id: str) -> None:
     """It may begin two minutes after it was queued again (squeue: BeginTime), or when it is told to."""
     eventually(lambda: shown(native_id)["Priority"] == "0", f"{native_id} is held")
-    eventually(lambda: shown(native_id)["JobState"] == "PENDING", f"{native_id} is queued again")
     slurm("scontrol", "release", native_id)
     begin_now(native_id)
 
 
 def begin_now(native_id: str) -> None:
-    def has_begun() -> bool:
-        slurm("scontrol", "update", f"JobId={native_id}", "StartTime=now", ok=False)  # its node may set another one
-        return shown(native_id)["JobState"] not in ("PENDING", "REQUEUED")
-
-    eventually(has_begun, f"{native_id} begins again")
+    """Not in the same second: slurmd takes a start for the one before then ("Job already killed, do not launch")."""
+    eventually(
+        lambda: slurm("squeue", "-h", "-j", native_id, "-o", "%T").strip() == "PENDING", f"{native_id} is queued"
+    )
+    slurm("scontrol", "update", f"JobId={native_id}", "StartTime=now+2")
 
 
 @pytest.fixture(autouse=True)
@@ -106,12 +108,18 @@ def alone() -> Iterator[None]:
     """Nobody else uses or breaks that node meanwhile."""
     if os.geteuid() != 0 or not (CLUSTERS / "ready").exists():
         pytest.skip("the Slurm clusters are not up, or this is not root: run clusters/slurm/up")
+    with locked("frail"):
+        yield
+        bring_back()
+
+
+@contextlib.contextmanager
+def locked(part: str) -> Iterator[None]:
     (CLUSTERS / "locks").mkdir(exist_ok=True)
-    handle = os.open(CLUSTERS / "locks" / "frail", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+    handle = os.open(CLUSTERS / "locks" / part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-        bring_back()
     finally:
         os.close(handle)
 
@@ -173,10 +181,29 @@ def test_requeued_after_it_has_ended(fresh: Site) -> None:
     job = fresh.run(fresh.counted("it"))
     eventually(lambda: shown(native(job))["JobState"] == "COMPLETED", "Slurm knows of the ending")
     slurm("scontrol", "requeue", native(job))
-    eventually(lambda: shown(native(job))["JobState"] == "PENDING", "it is queued again")
     begin_now(native(job))
     eventually(lambda: shown(native(job))["ExitCode"] == "75:0", "its second start ran nothing")
     ended(fresh, job)
+
+
+def test_preempted_and_started_again(fresh: Site) -> None:
+    """By a job of a partition that goes first, on the same node."""
+    gate, other = fresh.gate("low"), fresh.gate("high")
+    with locked("low"):
+        low = fresh.submit(f"echo it >> {fresh.runs}; {gate.wait}", to="low")
+        fresh.until(low, State.RUNNING)
+        fresh.runs_until(1)
+        high = fresh.submit(other.wait, to="high")
+        fresh.until(high, State.RUNNING)
+        fresh.until(low, State.QUEUED)
+        other.open()
+        fresh.wait([high])
+        begin_now(native(low))
+        fresh.runs_until(2)
+        gate.open()
+        fresh.wait([low])
+    assert (low.cause, high.cause) == (Cause.OK, Cause.OK)
+    assert begun(fresh, low)[1:] == ["started: run 2 began (the DRM started it again)", "ended: ok"]
 
 
 def ended(site: Site, job: Job) -> None:
