@@ -205,6 +205,13 @@ class Board:
         self.wake()
         return True
 
+    def begin_again(self, live: Live, run: int) -> None:
+        """The DRM has started it again by itself, and this is its last run now."""
+        first = self.inbox.began[live.key][1].start if live.key in self.inbox.began else live.told_run + 1
+        self.inbox.began[live.key] = (live, range(first, run + 1))
+        live.told_run = run
+        self.wake()
+
     def end(self, live: Live, decision: Verdict, outputs: Sequence[dict[str, Any]] = ()) -> None:
         """The job is over."""
         live.decided = True

@@ -83,6 +83,7 @@ TESTS = (
             "gravity.virtualenv": "test_the_surroundings_of_the_command",
         }.items()
     }
+    | {"destination requeue": "test_environments.py::test_requeue"}
     | {"galaxy.yml job_runner_monitor_sleep": "test_monitor_sleep.py::test_bells_are_heard_that_often"}
 )
 
