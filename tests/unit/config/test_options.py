@@ -45,7 +45,6 @@ TESTS = (
             "destination[slurm] native_specification": "test_native_specification",
             "destination[slurm] nativeSpecification": "test_native_specification",
             "destination[slurm] native_template": "test_native_template",
-            "destination[slurm] requeue": "test_requeue",
         }.items()
     }
     | {"destination[local] local_slots": "test_environments.py::test_local_slots"}
