@@ -223,8 +223,11 @@ class Backend(ABC):
     def cancel(self, ids: Sequence[str], by: str) -> Steps[None]:
         """Ask the DRM to end these, for the person `by`. What became of them is for `poll` to tell."""
 
-    def find(self, keys: Sequence[str]) -> Steps[dict[str, str]]:
-        """key -> native id of those the DRM knows: a shortcut, never a proof of absence."""
+    def find(self, keys: Sequence[str], cluster: str = "") -> Steps[dict[str, str]]:
+        """key -> native id of those that the DRM knows: a shortcut, never a proof of absence.
+
+        `cluster`: what `cluster` told of their destination.
+        """
         return {}
         yield
 

@@ -21,6 +21,8 @@ job's own stderr and that names a cause. *May start again*: the destination says
 |                   | not know the job; a last line    |                                                            |
 | not clean         | over, for no hard cause          | by the record: memory; cancelled if someone asked for that |
 |                   |                                  | and the script was signalled; else signal or exit          |
+| not clean, and no | does not know the job, which may | by the record: nobody knows more of it                     |
+| signal in it      | not start again                  |                                                            |
 | not clean         | none yet, does not know the job, | wait; after `settle_s` what the last line names, else by   |
 |                   | or still running                 | the record; cancelled if someone asked for that, the job   |
 |                   |                                  | may start again and the DRM does not know it               |
@@ -156,7 +158,8 @@ def _not_clean(record: Ending, cause: Cause | None, evidence: Evidence, patience
         return by_last_words(last, evidence)
     if settled and evidence.requeue and evidence.cancel_by and isinstance(seen, Unknown):
         return Verdict(Cause.CANCELLED, f"by {evidence.cancel_by}", record.exit_code, record.signal)
-    if settled or cause is not None:
+    own = record.signal is None and not record.signals  # its own exit code: no killer, whose words may be on their way
+    if settled or cause is not None or (own and isinstance(seen, Unknown) and not evidence.requeue):
         return by_record(record, evidence)
     why = "the job's record is here; waiting for the last word on why it ended"
     return Wait(patience.settle_s - evidence.waited_s, why)

@@ -91,11 +91,18 @@ def test_over_for_no_hard_cause_is_told_by_the_record(
 
 
 @pytest.mark.parametrize("word", [None, seen(state=State.RUNNING), UNKNOWN])
-def test_a_record_that_is_not_clean_waits_for_the_last_word(word: Sighting | Unknown | None) -> None:
-    found = judge(EXIT_3, word, 4.0)
+@pytest.mark.parametrize("record", [KILLED, replace(EXIT_3, signals=("TERM",))])
+def test_a_record_that_is_not_clean_waits_for_the_last_word(record: Ending, word: Sighting | Unknown | None) -> None:
+    found = judge(record, word, 4.0)
     assert isinstance(found, Wait) and found.for_s == 6.0
+    assert isinstance(judge(EXIT_3, None, 4.0), Wait)
     assert cause_of(judge(EXIT_3, word, 10.0)) is Cause.EXIT
     assert cause_of(judge(KILLED, word, 10.0)) is Cause.SIGNAL
+
+
+def test_nobody_knows_more_of_an_exit_code_than_its_record_once_the_drm_has_forgotten_the_job() -> None:
+    assert cause_of(judge(EXIT_3, UNKNOWN)) is Cause.EXIT
+    assert isinstance(judge(EXIT_3, UNKNOWN, requeue=True), Wait)
 
 
 @pytest.mark.parametrize(
