@@ -83,6 +83,7 @@ class Slurm(Backend):
     record_s = 60.0
     at_once = 8
     asks_per_minute = 12.0
+    says_cluster = ("slurm_conf",)
     requeues = True
 
     def __init__(
