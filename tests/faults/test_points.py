@@ -75,7 +75,7 @@ def test_the_engine_dies_with_a_drm_of_another_kind_at(toy_site: Site, fault: st
 
 @pytest.mark.parametrize(("fault", "before"), ENGINE)
 def test_the_engine_dies_with_slurm_at(slurm_site: SlurmSite, fault: str, before: str) -> None:
-    """A job is submitted by a command each, four at a time: some are in the queue when the engine dies, some are not."""
+    """Each job is submitted by a command of its own: some are in the queue when the engine dies, some are not."""
     load = Load(slurm_site)
     engine = slurm_site.start(before or fault)
     slurm_site.connect()

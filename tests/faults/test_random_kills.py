@@ -93,7 +93,7 @@ def test_nothing_is_lost_and_nothing_runs_twice(site: Site, seed: int) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_nothing_is_lost_and_nothing_runs_twice_on_slurm(slurm_site: SlurmSite, seed: int) -> None:
-    """The jobs go on while the engine is dead, end when nobody listens, and are submitted by commands that survive it."""
+    """Jobs go on while the engine is dead, end when nobody listens, and are submitted by commands that survive it."""
     load = Load(slurm_site)
     kill_at_random(slurm_site, random.Random(seed), Stream(load, random.Random(seed + 1000), sizes=(1, 2, 2)))
     assert len(load.jobs) >= KILLS * 5 / 4

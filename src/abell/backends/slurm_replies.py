@@ -29,6 +29,8 @@ def submitted(key: str, cluster: str, reply: Reply) -> Learned:
             if printed:
                 return Bound(key, native_id(printed[-1][1], cluster))
             return Doubt(key, f"sbatch has printed no job id: {out.strip()[:200]!r}")
+        case Exited(code=code, out=out) if code > 0 and any(map(PARSABLE.fullmatch, out.split())):
+            return Doubt(key, f"it printed a job id, and {why(reply, 'sbatch')}")
         case Exited(code=code, err=err) if code > 0:
             text = said(err)
             outcome = slurm_words.outcome(err)

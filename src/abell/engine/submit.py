@@ -161,15 +161,18 @@ def _to_cancel(lane: Lane) -> list[Live]:
 
 
 async def _cancel(lane: Lane, board: Board) -> None:
-    lane.cancel_again_in(RETRY_CANCEL_S)
-    while chosen := _to_cancel(lane):  # more may be asked for meanwhile
-        by = chosen[0].cancel_by or ""
-        theirs = [v for v in chosen if v.cancel_by == by]
-        await lane.ask(lane.backend.cancel([v.native_id for v in theirs], by))
-        for live in theirs:
-            live.cancel_sent = True
-        lane.rhythm.soon(SEEN_S)
-    lane.next_cancel = None
+    try:
+        while chosen := _to_cancel(lane):  # more may be asked for meanwhile
+            by = chosen[0].cancel_by or ""
+            theirs = [v for v in chosen if v.cancel_by == by]
+            await lane.ask(lane.backend.cancel([v.native_id for v in theirs], by))
+            for live in theirs:
+                live.cancel_sent = True
+            lane.rhythm.soon(SEEN_S)
+    finally:
+        if _to_cancel(lane):  # counted from the failure, which may take longer than this: a command can hang
+            lane.cancel_again_in(RETRY_CANCEL_S)
+            board.wake()
 
 
 RETRY_CANCEL_S = 5.0

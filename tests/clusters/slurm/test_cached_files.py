@@ -6,7 +6,6 @@ paths are the same on both sides. Its client keeps names, attributes and the abs
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -69,6 +68,7 @@ class Namespace:
         return f" {directory} " in mounted
 
     def end(self) -> None:
+        """May be called again."""
         for process in (*self._mounts, self._holder):
             process.terminate()
         for process in (*self._mounts, self._holder):
@@ -102,7 +102,7 @@ def delays(site: SlurmSite) -> list[float]:
     """Seconds from the moment that a job's record was there on the node until the ending was known, sorted."""
     with site.database() as db:
         rows = db.execute(
-            "SELECT a.directory, j.ended FROM abell_attempt a JOIN abell_job j ON j.id = a.job_id WHERE a.phase = 'over'"
+            "SELECT directory, ended FROM abell_attempt JOIN abell_job ON abell_job.id = job_id WHERE phase = 'over'"
         ).fetchall()
     records = [(Path(directory) / "control" / "ending.1", ended) for directory, ended in rows]
     return sorted(ended - record.stat().st_mtime for record, ended in records if record.exists())
@@ -157,6 +157,8 @@ def test_fifty_endings(
         f"\n{bells.__name__}: median {took[len(took) // 2]:.2f} s, 90 % {took[len(took) * 9 // 10]:.2f} s, "
         f"longest {took[-1]:.2f} s of {len(took)}"
     )
+    site.stop()
+    namespace.end()  # the file systems are processes with this site's paths, too
+    site.prefix = ()
     load.check()
     assert len(took) >= 45 and took[-1] < LONGEST_S
-    assert os.getuid() == 0

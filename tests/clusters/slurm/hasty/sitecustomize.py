@@ -1,5 +1,5 @@
-"""On the PYTHONPATH of a test's engine only: less patience with Slurm, so that a command that hangs, or that says nothing
-of a job, is waited for about as many seconds as it is minutes otherwise."""
+"""On the PYTHONPATH of a test's engine only: less patience with Slurm, so that a command that hangs, or that says
+nothing of a job, is waited for about as many seconds as it is minutes otherwise."""
 
 from __future__ import annotations
 
