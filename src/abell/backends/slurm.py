@@ -65,6 +65,8 @@ KEEP = ("SLURM_CONF",)
 CLUSTER = "ABELL_SLURM_CLUSTER"  # what `-M` says, for the job's own id; $SLURM_CLUSTER_NAME is always there
 SUBMIT_S = 180.0  # sbatch tries again by itself 15 times, for 120 s in all (src/sbatch/sbatch.c)
 ARGUMENTS = 100_000  # bytes of ids in one command; the kernel takes 128 KiB in one argument (execve(2))
+ACCOUNTING_S = 20.0  # a third of settle_s: the controller's own word must still count when the accounting hangs
+ASKED_ONE_BY_ONE = 8
 PATIENCE = 3  # polls in which the accounting may lag behind the controller
 DISABLED_S = 600.0  # how long it is remembered that a cluster has no accounting
 
@@ -176,7 +178,11 @@ class Slurm(Backend):
             said = self._booked(native_id(number, cluster), book, number)
             if said is not None and same_ending(listed[number], said):
                 seen[said.native_id] = yield from self._with_user(merged(listed[number], said))
-            elif book is NO_ACCOUNTING or self._waited(native_id(number, cluster)):
+            elif (
+                book is NO_ACCOUNTING
+                or (book is SILENT and listed[number].cause is not Cause.SIGNAL)  # the cause is known, only not by whom
+                or self._waited(native_id(number, cluster))
+            ):
                 seen[native_id(number, cluster)] = listed[number]
         forgotten = []
         for number in missing:
@@ -185,9 +191,7 @@ class Slurm(Backend):
                 seen[said.native_id] = yield from self._with_user(said)
             elif book is not SILENT and (said is None or self._waited(native_id(number, cluster))):
                 forgotten.append(number)  # neither knows it; or the accounting was never told of the end
-        if forgotten and not listed and not (yield from self._confirmed(cluster, forgotten[0])):
-            return seen
-        for number in forgotten:
+        for number in (yield from self._denied(cluster, forgotten)):
             seen[native_id(number, cluster)] = Unknown(native_id(number, cluster), "Slurm has forgotten this job id")
         return seen
 
@@ -208,23 +212,36 @@ class Slurm(Backend):
             return NO_ACCOUNTING
         book: dict[str, Booked] = {}
         for some in chunks(numbers):
-            reply = yield self._call(
+            call = self._call(
                 "sacct", *_on(cluster), "--noheader", "--parsable2", f"--delimiter={FIELD}",
                 f"--format={','.join(SACCT)}", f"--jobs={','.join(some)}",
             )  # fmt: skip
+            reply = yield replace(call, timeout_s=ACCOUNTING_S)
             if isinstance(reply, Exited) and "accounting storage is disabled" in (reply.out + reply.err).lower():
                 self._without_accounting[cluster] = self._clock() + DISABLED_S
                 return NO_ACCOUNTING
             if not isinstance(reply, Exited) or reply.code:
                 log.warning("slurm: the accounting does not answer: %s", why(reply, "sacct"))
                 return SILENT
-            book |= {row.number: row for row in booked(reply.out)}
+            try:
+                book |= {row.number: row for row in booked(reply.out)}
+            except BackendError as error:
+                log.warning("slurm: the accounting does not answer: %s", error)
+                return SILENT
         return book
 
-    def _confirmed(self, cluster: str, number: str) -> Steps[bool]:
-        """squeue has listed no job that was asked for: whether the controller denies this one by its number, too."""
-        reply = yield self._call("scontrol", *_on(cluster), "show", "job", number)
-        return isinstance(reply, Exited) and reply.code != 0 and "Invalid job id specified" in reply.err
+    def _denied(self, cluster: str, numbers: Sequence[str]) -> Steps[list[str]]:
+        """Those of these, which squeue has not listed, that the controller denies by their numbers, too.
+
+        A listing that was cut short looks like a whole one. Of very many, some stand for all.
+        """
+        some = numbers[:: -(-len(numbers) // ASKED_ONE_BY_ONE) or 1]
+        denied = []
+        for number in some:
+            reply = yield self._call("scontrol", *_on(cluster), "show", "job", number)
+            if isinstance(reply, Exited) and reply.code != 0 and "Invalid job id specified" in reply.err:
+                denied.append(number)
+        return list(numbers) if len(denied) == len(some) else denied
 
     def _queued(self, native: str, row: Queued) -> Sighting:
         meaning = self.meaning(row.word) or State.RUNNING

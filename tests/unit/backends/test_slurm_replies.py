@@ -284,8 +284,20 @@ def test_an_accounting_that_does_not_answer_proves_nothing() -> None:
     down = Exited(1, "", "sacct: error: Problem talking to the database: Connection refused")
     assert seen(["5"], slurm(accounting=down)) == {}
     assert seen(["5"], slurm(accounting=TimedOut(60))) == {}
-    with pytest.raises(BackendError):
-        seen(["5"], slurm(accounting="garbage\n"))
+    assert seen(["5"], slurm(accounting="garbage\n")) == {}
+    for trouble in (down, TimedOut(20), "garbage\n"):  # who cancelled it is not known then; that it was, is
+        found = seen(["5"], slurm(row("5", "CANCELLED"), trouble))["5"]
+        assert isinstance(found, Sighting) and found.cause is Cause.CANCELLED
+
+
+def test_a_job_that_a_listing_leaves_out_is_asked_for_by_its_number() -> None:
+    """A listing that is cut short ends like a whole one."""
+    known = slurm(row("6", "RUNNING"), scontrol="")
+    assert "5" not in seen(["5", "6"], known)
+    ids = [str(number) for number in range(100)]
+    answers, asked = run(Slurm().poll(ids), slurm(row("200", "RUNNING")))
+    assert len(answers) == 100 and all(isinstance(each, Unknown) for each in answers.values())
+    assert [call.argv[0] for call in asked].count("scontrol") <= 8, "of very many, some stand for all"
 
 
 def test_without_accounting_the_controller_is_believed_and_the_accounting_left_alone() -> None:
