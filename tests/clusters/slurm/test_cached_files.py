@@ -67,6 +67,16 @@ class Namespace:
         mounted = Path(f"/proc/{self._holder.pid}/mountinfo").read_text()
         return f" {directory} " in mounted
 
+    def keeps_what_it_saw(self, directory: Path) -> bool:
+        """Whether a file that a node makes is not seen here for a while, by its name or in a listing."""
+        made = directory / "made-by-a-node"
+        looks = [*self.prefix, "sh", "-c", 'ls "$1"; ls "$1/made-by-a-node" 2>/dev/null; true', "sh", directory]
+        before = subprocess.run(looks, capture_output=True, check=True).stdout
+        made.touch()
+        after = subprocess.run(looks, capture_output=True, check=True).stdout
+        made.unlink()
+        return before == after
+
     def end(self) -> None:
         """May be called again."""
         for process in (*self._mounts, self._holder):
@@ -88,6 +98,7 @@ def cached(tmp_path: Path) -> Iterator[tuple[SlurmSite, Namespace]]:
     site.prefix = namespace.prefix
     for directory in (site.root / "jobs", site.work):
         namespace.mount_cached(directory)
+        assert namespace.keeps_what_it_saw(directory)
     yield site, namespace
     site.close()
     namespace.end()
@@ -160,5 +171,6 @@ def test_fifty_endings(
     site.stop()
     namespace.end()  # the file systems are processes with this site's paths, too
     site.prefix = ()
+    site.start()
     load.check()
     assert len(took) >= 45 and took[-1] < LONGEST_S
