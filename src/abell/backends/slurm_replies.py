@@ -19,6 +19,9 @@ from abell.backends.contract import (
 )
 
 PARSABLE = re.compile(r"(\d+)(?:;(\S+))?", re.ASCII)  # sbatch --parsable
+COMMAND = re.compile(r"^\w+: (error: |fatal: )?(Batch job submission failed: )?")
+TRIES_AGAIN = re.compile(r", (sleeping and )?retrying( in \d+ ?sec.*)?\.?$", re.ASCII)
+NO_CONFIGURATION = re.compile(r"Could not establish a configuration source|Unable to process configuration file")
 
 
 def submitted(key: str, cluster: str, reply: Reply) -> Learned:
@@ -49,12 +52,12 @@ def submitted(key: str, cluster: str, reply: Reply) -> Learned:
 
 def said(err: str) -> str:
     """What a command has said, without its name and without what it only repeats."""
-    lines = (
-        re.sub(r"^\w+: (error: |fatal: )?(Batch job submission failed: )?", "", line.strip())
-        for line in err.splitlines()
-    )
+    lines = (COMMAND.sub("", TRIES_AGAIN.sub("", line.strip())) for line in err.splitlines())
     kept = [line for line in lines if line and "retrying" not in line and "for more information" not in line]
-    return "; ".join(dict.fromkeys(kept))[:1000]
+    text = "; ".join(dict.fromkeys(kept))
+    if NO_CONFIGURATION.search(text):
+        text = f"no usable slurm.conf: set the runner's slurm_conf, or SLURM_CONF for the server ({text})"
+    return text[:1000]
 
 
 def why(reply: Reply, command: str) -> str:

@@ -35,7 +35,7 @@ from abell.backends.slurm_listings import (
     size_bytes,
     wait_status,
 )
-from abell.backends.slurm_replies import submitted
+from abell.backends.slurm_replies import said, submitted
 from abell.backends.slurm_script import pattern
 from abell.job import Cause, Sighting, State, Unknown
 
@@ -94,6 +94,27 @@ POLICY = (
 def test_what_passes_and_whom_it_holds_up(text: str, holds_up: str) -> None:
     learned = submitted(KEY, "", Exited(1, "", SAYS + text))
     assert isinstance(learned, Later) and learned.holds_up == holds_up
+
+
+@pytest.mark.parametrize(
+    ("err", "words"),
+    [
+        (
+            f"{SAYS}Slurm temporarily unable to accept job, sleeping and retrying\n" * 2
+            + f"{SAYS}Batch job submission failed: Resource temporarily unavailable\n",
+            "Slurm temporarily unable to accept job; Resource temporarily unavailable",
+        ),
+        (
+            f"{SAYS}s_p_parse_file: cannot stat file /x.conf: No such file, retrying in 1sec up to 60sec\n"
+            "sbatch: fatal: Unable to process configuration file\n",
+            "no usable slurm.conf: set the runner's slurm_conf, or SLURM_CONF for the server (s_p_parse_file: "
+            "cannot stat file /x.conf: No such file; Unable to process configuration file)",
+        ),
+    ],
+)
+def test_what_is_told_of_a_command_that_failed(err: str, words: str) -> None:
+    """It names what Slurm tried again in vain, and the remedy where nobody else can know it."""
+    assert said(err) == words
 
 
 @pytest.mark.parametrize("limit", ["AssocMaxCpuPerJobLimit", "QOSMaxWallDurationPerJobLimit", "QOSMaxMemoryPerJob"])
