@@ -1,4 +1,4 @@
-"""Slurm, by its own commands: sbatch(1), squeue(1), sacct(1), scancel(1), scontrol(1); 20.11 to 25.05.
+"""Slurm, by its own commands: sbatch(1), squeue(1), sacct(1), scancel(1), scontrol(1); 20.11 to 26.05.
 
 runner       slurm_conf             path of the cluster's slurm.conf (else $SLURM_CONF, else Slurm's own default)
              workers                how many sbatch run at once (4)
@@ -67,9 +67,7 @@ log = logging.getLogger(__name__)
 # What of the server's environment the commands see. sbatch hands all that it sees on to the job (--export=ALL), and
 # SBATCH_*, SLURM_*, SQUEUE_*, ... are options that win over the script's; a server inside a job has many of them.
 KEEP = ("SLURM_CONF",)
-CLUSTER = (
-    "ABELL_SLURM_CLUSTER"  # the cluster of `-M`, for the job's own id; SLURM_CLUSTER_NAME is there without -M, too
-)
+CLUSTER = "ABELL_SLURM_CLUSTER"  # what `-M` says, for the job's own id; $SLURM_CLUSTER_NAME is always there
 SUBMIT_S = 180.0  # sbatch tries again by itself 15 times, for 120 s in all (src/sbatch/sbatch.c)
 ARGUMENTS = 100_000  # bytes of ids in one command; the kernel takes 128 KiB in one argument (execve(2))
 PATIENCE = 3  # polls in which the accounting may lag behind the controller
@@ -186,7 +184,7 @@ class Slurm(Backend):
         book = yield from self._sacct(cluster, [*missing, *unclear])
         for number in unclear:
             said = self._booked(native_id(number, cluster), book, number)
-            if said is not None and said.over:
+            if said is not None and same_ending(listed[number], said):
                 seen[said.native_id] = yield from self._with_user(merged(listed[number], said))
             elif book is NO_ACCOUNTING or self._waited(native_id(number, cluster)):
                 seen[native_id(number, cluster)] = listed[number]
@@ -309,17 +307,15 @@ class Slurm(Backend):
         version = yield self._call("sbatch", "--version")
         if not isinstance(version, Exited) or version.code:
             return [
-                Finding(
-                    False, why(version, "sbatch"), "install Slurm's client commands and slurm.conf, or set slurm_conf"
-                )
+                Finding(False, why(version, "sbatch"), "install Slurm's commands and slurm.conf, or set slurm_conf")
             ]
         findings = [Finding(True, version.out.strip())]
         ping = yield self._call("scontrol", "ping")
         up = isinstance(ping, Exited) and bool(re.search(r"\bis UP\b", ping.out))
-        text = (
-            ping.out.strip().splitlines()[0] if isinstance(ping, Exited) and ping.out.strip() else why(ping, "scontrol")
+        text = ping.out if isinstance(ping, Exited) and ping.out.strip() else why(ping, "scontrol")
+        findings.append(
+            Finding(up, text.strip().partition("\n")[0], "" if up else "start slurmctld, or correct slurm.conf")
         )
-        findings.append(Finding(up, text, "" if up else "start slurmctld, or correct slurm.conf"))
         shown = yield self._call("scontrol", "show", "config")
         if isinstance(shown, Exited) and shown.code == 0:
             findings += configured(shown.out)
@@ -471,11 +467,22 @@ def tells_little(seen: Sighting) -> bool:
     return seen.cause in (Cause.CANCELLED, Cause.MEMORY) or (seen.cause is Cause.SIGNAL and seen.signal == 9)
 
 
+def same_ending(listed: Sighting, said: Sighting) -> bool:
+    """Whether the accounting tells of the ending that the controller lists.
+
+    It may still have an older job of that id, or an earlier run of this one: NODE_FAIL, where the job was put back into
+    the queue and cancelled there (20.11). For some seconds it calls a short job "allocation" (20.11, 22.05).
+    """
+    return said.key in ("", listed.key) and (
+        said.cause is listed.cause or (listed.cause, said.cause) == (Cause.SIGNAL, Cause.MEMORY)
+    )
+
+
 def merged(listed: Sighting, said: Sighting) -> Sighting:
-    """The controller's sighting with what the accounting adds. Of a job that is another's by now: the controller's."""
-    if said.key != listed.key:
-        return listed
-    return replace(said, run=listed.run, reason=said.reason or listed.reason, signal=said.signal or listed.signal)
+    """The controller's sighting with what the accounting adds."""
+    return replace(
+        said, key=listed.key, run=listed.run, reason=said.reason or listed.reason, signal=said.signal or listed.signal
+    )
 
 
 LAUNCH_FAILURE = 53  # ExitCode 0:53, no signal of the job's
@@ -487,6 +494,8 @@ def ended(sighting: Sighting, code: int | None, signal: int | None) -> Sighting:
         return replace(sighting, exit_code=0)
     if sighting.cause is not Cause.EXIT:
         return sighting
+    if sighting.reason == "BadConstraints":  # what sbatch refuses as impossible stays as a job that has failed
+        return replace(sighting, cause=Cause.REJECTED, reason=f"BadConstraints: {slurm_words.HELD['BadConstraints']}")
     if signal == LAUNCH_FAILURE:
         where = f" {sighting.host}" if sighting.host else ""
         reason = (

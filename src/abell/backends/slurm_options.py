@@ -184,7 +184,7 @@ def options(asked: Resources, params: Mapping[str, Any]) -> tuple[Native, ...]:
     ValueError says which parameter is wrong.
     """
     try:
-        said = "native_specification"
+        said = next((name for name in reversed(NAMES) if params.get(name) is not None), NAMES[0])
         own = read(native(params))
         cluster(own)
         template = params.get("native_template")
@@ -197,7 +197,7 @@ def options(asked: Resources, params: Mapping[str, Any]) -> tuple[Native, ...]:
             raise native_template.TemplateError("--clusters is for native_specification")
         return (*made, *own)
     except ValueError as error:
-        raise ValueError(f"{said}: {error}") from error
+        raise NativeError(f"{said}: {error}") from error
 
 
 def check(params: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Slurm's words and what they mean, from 20.11 to 25.05: states, reasons, refusals, last words. Tables, no code.
+"""Slurm's words and what they mean, from 20.11 to 26.05: states, reasons, refusals, last words. Tables, no code.
 
 Sources: squeue(1) and sacct(1) "JOB STATE CODES", squeue(1) "JOB REASON CODES", https://slurm.schedmd.com/resource_limits.html,
 Slurm's src/common/slurm_errno.c and slurm_protocol_defs.c, and what a 22.05 was seen to say.
@@ -56,10 +56,12 @@ HELD: Mapping[str, str] = {
     "JobHeldUser": f"held by its user: {_RELEASE}",
     "JobHeldAdmin": "held by an administrator, who alone can release it",
     "launch_failed_requeued_held": f"the node could not start it, and Slurm holds it: see slurmd's log; {_RELEASE}",
+    "launch_failure_limit_exceeded_requeued_held": f"nodes could not start it too often: see slurmd's log; {_RELEASE}",
     "job_requeued_in_held_state": f"put back into the queue and held: {_RELEASE}",
     "JobHoldMaxRequeue": f"requeued too often (slurm.conf, max_batch_requeue): {_RELEASE}",
     "DependencyNeverSatisfied": f"what it depends on will never come: {_IMPOSSIBLE}",
     "BadConstraints": f"no node has what it asks for: {_IMPOSSIBLE}",
+    "PartitionConfig": f"its partition has no such nodes: {_IMPOSSIBLE}",
     "PartitionNodeLimit": f"more or other nodes than its partition gives, or they are down: {_IMPOSSIBLE}",
     "PartitionTimeLimit": f"longer than its partition gives: {_IMPOSSIBLE}",
     "AccountNotAllowed": f"its account may not use its partition: {_ACCOUNT}",
@@ -71,6 +73,7 @@ HELD: Mapping[str, str] = {
 }
 # Limits on one job, not on how many: AssocMaxCpuPerJobLimit, QOSMaxWallDurationPerJobLimit, ...
 HELD_LIMIT = re.compile(r"(Assoc|QOS)(Max|Min)\w*(PerJob|PerNode|PerJobLimit|MinutesPerJob\w*|Cpu|Memory|Node)\w*")
+_NOT_PERMITTED = re.compile(r"not_in_group_permitted_to_use_this_partition")  # since 24.11, in a sentence
 _JOBS_OR_USER = re.compile(r"\w*(PerUser|PerAccount|MaxJobs|MaxSubmit)\w*")
 
 WAITS: Mapping[str, str] = {  # reasons that pass, where the word alone says too little
@@ -95,6 +98,8 @@ def is_held(reason: str) -> str:
     word = reason.strip().strip("()").replace(" ", "_").partition(",")[0]
     if word in HELD:
         return HELD[word]
+    if _NOT_PERMITTED.search(word):
+        return f"its user may not use its partition: {_IMPOSSIBLE}"
     if HELD_LIMIT.fullmatch(word) and not _JOBS_OR_USER.fullmatch(word):
         return f"one job of this account or QOS may not have so much: {_IMPOSSIBLE}"
     return ""
@@ -146,19 +151,25 @@ SBATCH: tuple[Said, ...] = (
     _said(r"Could not establish a configuration source|Unable to process configuration file", "cluster"),
     _said(r"Unable to establish controller machine", "cluster"),
     _said(r"Address already in use|Resource temporarily unavailable|Cannot allocate memory", "cluster"),
-    _said(r"Problem talking to the database", "cluster"),  # -M: slurmdbd must tell where that cluster is
+    _said(r"sbatch: error: No cluster '.*' known", "refused"),
+    # -M: slurmdbd tells where that cluster is, and its controller must answer.
+    _said(r"Problem talking to (the )?database|Sending PersistInit msg|DBD_GET_CLUSTERS", "cluster"),
+    _said(r"can't be reached now, or it is an invalid entry for --cluster", "cluster"),
     # "Protocol authentication error" and "Invalid user" need an administrator, and pass: the job is not at fault.
     _said(r"Protocol authentication error", "cluster"),
     _said(r"Incompatible versions of client and server code", "cluster"),
     # Anything else that the controller answered is about the job.
     _said(r"Batch job submission failed:", "refused"),
     # sbatch itself did not like the script or its options, and has asked nobody.
-    _said(r"(unrecognized|invalid|ambiguous) option", "refused"),
-    _said(r"option '.*' (is ambiguous|requires an argument|doesn't allow an argument)", "refused"),
-    _said(r"sbatch: (error|fatal): Invalid ", "refused"),
+    _said(r"\b(unrecognized|invalid|ambiguous) option\b", "refused"),
+    _said(r"\boption '.*' (is ambiguous|requires an argument|doesn't allow an argument)", "refused"),
+    _said(r"sbatch: (error|fatal): (Invalid|Incompatible|Illegal|Bad|Missing|Unrecognized) ", "refused"),
+    _said(r"sbatch: error: .*(mutually exclusive|is not allowed|is illegal|specification\b)", "refused"),
     _said(r"sbatch: fatal: ", "refused"),
-    _said(r"sbatch: error: No cluster|sbatch: error: .* can't be reached now, or it is an invalid entry", "refused"),
-    _said(r"Unable to open file|This does not look like a batch script|contains DOS line breaks", "refused"),
+    _said(
+        r"Batch script is empty|Unable to open file|This does not look like a batch script|contains DOS line breaks",
+        "refused",
+    ),
 )
 
 
@@ -169,7 +180,8 @@ def outcome(err: str) -> Outcome:
 
 # -- what slurmd and slurmstepd write into a job's own stderr ---------------------------------------------------------
 
-_DAEMON = r"^(slurmstepd|slurmd)(-\S+)?: (error: )?"
+# Until 25.11 "slurmstepd-n1: error: ", in 26.05 "[2026-11-22T19:26:53.971] error: ".
+_DAEMON = r"^((slurmstepd|slurmd)(-\S+)?: (error: )?|\[\d{4}-\d\d-\d\dT[\d:.]+\] error: )"
 LAST_WORDS: Mapping[str, Cause] = {
     _DAEMON + r"\*\*\* (JOB|STEP) \S+ ON \S+ CANCELLED AT \S+ DUE TO TIME LIMIT": Cause.WALLTIME,
     _DAEMON + r".*\bexceeded (job |step |virtual )?memory limit\b.*being killed": Cause.MEMORY,

@@ -22,5 +22,4 @@ def check_native(shape: Shape, params: Mapping[str, Node], typed: Mapping[str, A
         check(typed)
     except ValueError as error:
         option = next((name for name in written if str(error).startswith(name)), written[0])
-        text, _, hint = str(error).partition(": ")[2].rpartition(": ")
-        shape.problems.error(params[option].place, option, f"{what}.{option}: {text or hint}", hint if text else "")
+        shape.problems.error(params[option].place, option, f"{what}.{error}")

@@ -33,7 +33,7 @@ from abell.route.static import Refusal, Route, route
         ("LocalJobRunner", "local", "active"),
         ("local", "local", "active"),
         (" local ", "local", "active"),
-        ("galaxy.jobs.runners.slurm:SlurmJobRunner", "slurm", "later"),
+        ("galaxy.jobs.runners.slurm:SlurmJobRunner", "slurm", "active"),
         ("drmaa", "drmaa", "later"),
         ("univa:UnivaJobRunner", "univa", "later"),
         ("gridengine", "gridengine", "later"),
@@ -56,7 +56,13 @@ def test_resolve(load: str, backend: str, status: str) -> None:
 
 
 def test_when_of_a_backend() -> None:
-    assert [when(b) for b in ("local", "slurm", "", "nosuch")] == ["active", "later", "never", "unknown"]
+    assert [when(b) for b in ("local", "slurm", "pbs", "", "nosuch")] == [
+        "active",
+        "active",
+        "later",
+        "never",
+        "unknown",
+    ]
 
 
 @pytest.fixture
@@ -104,7 +110,7 @@ def test_a_back_end_of_another_package(package: None, load_text) -> None:
 
 
 CANNOT_BE_HAD = [
-    ("nosuch", "known: acme, angry, broken, local, missing, nameless, wrong"),
+    ("nosuch", "known: acme, angry, broken, local, missing, nameless, slurm, wrong"),
     ("broken", "'broken' cannot be loaded from abell_acme:Missing"),
     ("missing", "'missing' cannot be loaded from abell_missing:Acme: No module named"),
     ("wrong", "'wrong' is not a subclass"),
@@ -140,4 +146,4 @@ def test_other_packages_are_not_looked_up_for_our_own_names() -> None:
 
 
 def test_the_table_of_built_in_back_ends() -> None:
-    assert BUILT_IN == {"local": "abell.backends.local:Local"}
+    assert BUILT_IN == {"local": "abell.backends.local:Local", "slurm": "abell.backends.slurm:Slurm"}

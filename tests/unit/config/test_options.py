@@ -37,6 +37,17 @@ TESTS = (
         }.items()
     }
     | {"plugin[local] cores": "test_runners.py::test_cores"}
+    | {
+        key: f"test_slurm.py::{test}"
+        for key, test in {
+            "plugin[slurm] slurm_conf": "test_slurm_conf_says_which_cluster",
+            "plugin[slurm] asks_per_minute": "test_asks_per_minute_is_a_number",
+            "destination[slurm] native_specification": "test_native_specification",
+            "destination[slurm] nativeSpecification": "test_native_specification",
+            "destination[slurm] native_template": "test_native_template",
+            "destination[slurm] requeue": "test_requeue",
+        }.items()
+    }
     | {"destination[local] local_slots": "test_environments.py::test_local_slots"}
     | {
         f"destination {name}": f"test_environments.py::{test}"
@@ -104,8 +115,8 @@ def test_what_is_not_active_is_listed(option: Option) -> None:
     name = option.name.replace("*", "x")
     if option.status == "active":
         assert listed == ""
-    elif not option.runners or "local" in option.runners:
-        assert listed.endswith(f".{name}")
+    elif not option.runners or {"local", "slurm"} & {*option.runners}:
+        assert listed.endswith(f".{name}" if option.status == "later" else f".{name}: {option.doc}")
     else:
         assert listed.startswith(f"runner r ({option.runners[0]})")
 
@@ -147,7 +158,7 @@ def test_each_thing_of_galaxys_samples_is_listed_once(name: str) -> None:
     listed = inactive(load(str(sample)).configuration)
     assert len(listed) == len(set(listed)) > 40
     runners = [text for _, text in listed if text.startswith("runner ")]
-    assert len(runners) == len(set(runners)) >= 12
+    assert len(runners) == len(set(runners)) >= 11
 
 
 def test_the_resubmission_condition_of_galaxy_yml_is_listed() -> None:
@@ -161,6 +172,18 @@ def test_a_parameter_that_the_local_runner_does_not_have_is_listed(load_text) ->
     assert [text for _, text in inactive(loaded.configuration)] == [
         "environments.a.slots: the local runner has no such parameter"
     ]
+
+
+def test_a_parameter_that_the_slurm_runner_does_not_have_is_listed_and_a_mistyped_one_warned_of(load_text) -> None:
+    loaded = load_text(
+        "runners: {s: {load: slurm}}\nexecution: {environments: {a: {runner: s, native_specifikation: -n 1, x: 1}}}"
+    )
+    assert [text for _, text in inactive(loaded.configuration)] == [
+        "environments.a.native_specifikation: the slurm runner has no such parameter",
+        "environments.a.x: the slurm runner has no such parameter",
+    ]
+    [warning] = loaded.warnings
+    assert warning.hint == "did you mean 'native_specification'?"
 
 
 def test_families_and_back_ends() -> None:
