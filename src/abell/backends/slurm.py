@@ -57,6 +57,7 @@ from abell.backends.slurm_listings import (
     requested_bytes,
     seconds,
     seconds_raw,
+    shown,
     size_bytes,
     wait_status,
 )
@@ -71,6 +72,7 @@ CLUSTER = "ABELL_SLURM_CLUSTER"  # what `-M` says, for the job's own id; $SLURM_
 SUBMIT_S = 180.0  # sbatch tries again by itself 15 times, for 120 s in all (src/sbatch/sbatch.c)
 ARGUMENTS = 100_000  # bytes of ids in one command; the kernel takes 128 KiB in one argument (execve(2))
 PATIENCE = 3  # polls in which the accounting may lag behind the controller
+CONFIRMED = 10  # jobs that squeue does not list, and of which scontrol is asked, one by one, in a poll
 DISABLED_S = 600.0  # how long it is remembered that a cluster has no accounting
 
 KEY = re.compile(r"\.(a[a-z2-7]{13})$")
@@ -100,6 +102,7 @@ class Slurm(Backend):
         self._clock = clock
         self._clusters: dict[str, None] = {"": None}  # those that jobs were sent to: `find` asks them all
         self._lagging: dict[str, int] = {}  # native id -> polls in which the accounting had not yet the last word
+        self._confirmed: dict[str, int] = {}  # native id -> how often scontrol was asked about it
         self._without_accounting: dict[str, float] = {}  # cluster -> until when that is believed
         self._users: dict[str, str] = {}  # uid -> name
 
@@ -149,11 +152,18 @@ class Slurm(Backend):
     # -- submit -------------------------------------------------------------------------------------------------------
 
     def submit(self, submissions: Sequence[Submission]) -> SubmitSteps:
+        said_no: list[tuple[Submission, str, Later]] = []
         for job in submissions:
             cluster = self.cluster(job.params)
+            if no := next((no for other, there, no in said_no if holds_up(no, other, there, job, cluster)), None):
+                yield replace(no, key=job.key)  # the controller is not asked again at once
+                continue
             call = self._call("sbatch", "--parsable", *_on(cluster), job.script)
             env = {**call.env, CLUSTER: cluster} if cluster else call.env
-            yield submitted(job.key, cluster, (yield replace(call, timeout_s=SUBMIT_S, env=env)))
+            learned = submitted(job.key, cluster, (yield replace(call, timeout_s=SUBMIT_S, env=env)))
+            if isinstance(learned, Later):
+                said_no.append((job, cluster, learned))
+            yield learned
 
     # -- poll ---------------------------------------------------------------------------------------------------------
 
@@ -172,34 +182,55 @@ class Slurm(Backend):
         return seen
 
     def _poll(self, cluster: str, numbers: Sequence[str]) -> Steps[dict[str, Sighting | Unknown]]:
-        """What the controller says; of what it has forgotten, and why a job was ended, the accounting knows more."""
-        queue = yield from self._squeue(cluster)
-        known = [number for number in numbers if number in queue]
-        listed = {number: self._queued(native_id(number, cluster), queue[number]) for number in known}
-        missing = [number for number in numbers if number not in queue]
+        """What the controller says; of what it has forgotten, and why a job was ended, the accounting knows more.
+
+        That squeue does not list a job proves nothing: it leaves out those that are STOPPED (seen in 20.11 and 22.05),
+        and its output may have been cut. So the controller has to deny the job by its number.
+        """
+        rows = yield from self._squeue(cluster)
+        denied = yield from self._denied(cluster, [number for number in numbers if number not in rows], rows)
+        listed = {n: self._queued(native_id(n, cluster), rows[n]) for n in numbers if n in rows}
         unclear = [number for number, seen in listed.items() if tells_little(seen)]
         seen: dict[str, Sighting | Unknown] = {native_id(n, cluster): s for n, s in listed.items() if n not in unclear}
-        if not missing and not unclear:
+        if not denied and not unclear:
             return seen
-        book = yield from self._sacct(cluster, [*missing, *unclear])
+        book = yield from self._sacct(cluster, [number for number in numbers if number in (*denied, *unclear)])
         for number in unclear:
-            said = self._booked(native_id(number, cluster), book, number)
-            if said is not None and same_ending(listed[number], said):
-                seen[said.native_id] = yield from self._with_user(merged(listed[number], said))
-            elif book is NO_ACCOUNTING or self._waited(native_id(number, cluster)):
-                seen[native_id(number, cluster)] = listed[number]
-        forgotten = []
-        for number in missing:
-            said = self._booked(native_id(number, cluster), book, number)
-            if said is not None and said.over:
-                seen[said.native_id] = yield from self._with_user(said)
-            elif book is not SILENT and (said is None or self._waited(native_id(number, cluster))):
-                forgotten.append(number)  # neither knows it; or the accounting was never told of the end
-        if forgotten and not listed and not (yield from self._confirmed(cluster, forgotten[0])):
-            return seen
-        for number in forgotten:
-            seen[native_id(number, cluster)] = Unknown(native_id(number, cluster), "Slurm has forgotten this job id")
+            native, it = native_id(number, cluster), listed[number]
+            said = self._booked(native, book, number)
+            same = said is not None and same_ending(it, said)
+            it = merged(it, said) if said is not None and same else it
+            if (same and is_complete(it, number, book)) or book is NO_ACCOUNTING or self._waited(native):
+                seen[native] = yield from self._with_user(it)
+        for number in denied:
+            native = native_id(number, cluster)
+            said = self._booked(native, book, number)
+            if said is not None and said.over and (is_complete(said, number, book) or self._waited(native)):
+                seen[native] = yield from self._with_user(said)
+            elif book is NO_ACCOUNTING or (book is not SILENT and self._waited(native)):
+                seen[native] = Unknown(native, "Slurm has forgotten this job id")  # or was never told of the end
         return seen
+
+    def _denied(self, cluster: str, numbers: Sequence[str], rows: dict[str, Queued]) -> Steps[list[str]]:
+        """Those of these jobs that the controller denies by number; what it says of others goes to `rows`.
+
+        So many in a poll, those first that were asked for least: the others have their turn in a later one.
+        """
+        denied = []
+        waiting = sorted(numbers, key=lambda number: self._confirmed.get(native_id(number, cluster), 0))
+        for number in waiting[:CONFIRMED]:
+            native = native_id(number, cluster)
+            self._confirmed[native] = self._confirmed.get(native, 0) + 1
+            reply = yield self._call("scontrol", *_on(cluster), "show", "job", number)
+            if isinstance(reply, Exited) and reply.code == 0:
+                if (row := shown(reply.out)) is not None and row.number == number:
+                    rows[number] = row
+            elif isinstance(reply, Exited) and "Invalid job id specified" in reply.err:
+                denied.append(number)
+            else:
+                log.warning("slurm: %s", why(reply, "scontrol show job"))
+                break  # the next would fare no better, and each may take minutes
+        return denied
 
     def _waited(self, native: str) -> bool:
         """Whether the accounting had its time to catch up about this job; each call is one poll."""
@@ -228,13 +259,12 @@ class Slurm(Backend):
             if not isinstance(reply, Exited) or reply.code:
                 log.warning("slurm: the accounting does not answer: %s", why(reply, "sacct"))
                 return SILENT
-            book |= {row.number: row for row in booked(reply.out)}
+            try:
+                book |= {row.number: row for row in booked(reply.out)}
+            except BackendError as error:
+                log.warning("slurm: %s", error)
+                return SILENT
         return book
-
-    def _confirmed(self, cluster: str, number: str) -> Steps[bool]:
-        """squeue has listed no job that was asked for: whether the controller denies this one by its number, too."""
-        reply = yield self._call("scontrol", *_on(cluster), "show", "job", number)
-        return isinstance(reply, Exited) and reply.code != 0 and "Invalid job id specified" in reply.err
 
     def _queued(self, native: str, row: Queued) -> Sighting:
         meaning = self.meaning(row.word) or State.RUNNING
@@ -294,12 +324,17 @@ class Slurm(Backend):
         wanted = set(keys)
         for cluster in list(self._clusters):
             queue = yield from self._squeue(cluster)
-            found |= {key: native_id(n, cluster) for n, row in queue.items() if (key := key_of(row.name)) in wanted}
+            found |= {
+                key: native_id(n, cluster)
+                for n, row in queue.items()
+                if (key := key_of(row.name)) in wanted and not was_refused(row)
+            }
         return found
 
     def forget(self, ids: Sequence[str]) -> Steps[None]:
         for native in ids:
             self._lagging.pop(native, None)
+            self._confirmed.pop(native, None)
         return
         yield
 
@@ -388,6 +423,14 @@ def submitted(key: str, cluster: str, reply: Reply) -> Learned:
             return Doubt(key, why(reply, "sbatch"))
 
 
+def holds_up(no: Later, other: Submission, there: str, job: Submission, cluster: str) -> bool:
+    """Whether what was said of the other job, for now, goes for this one, too."""
+    if there != cluster:
+        return False
+    alike = other.params == job.params and other.resources.account == job.resources.account
+    return no.holds_up == "cluster" or alike
+
+
 def said(err: str) -> str:
     """What a command has said, without its name and without what it only repeats."""
     lines = (re.sub(r"^\w+: (error: |fatal: )?", "", line.strip()) for line in err.splitlines())
@@ -462,9 +505,29 @@ def _on(cluster: str) -> tuple[str, ...]:
 # -- endings
 
 
+def was_refused(row: Queued) -> bool:
+    """A submission that Slurm refuses as impossible leaves a job behind that it names to nobody, until it is purged."""
+    return row.word == "FAILED" and row.reason == "BadConstraints"
+
+
 def tells_little(seen: Sighting) -> bool:
     """Endings of which the accounting knows more: who cancelled it, how much memory it took."""
-    return seen.cause in (Cause.CANCELLED, Cause.MEMORY) or (seen.cause is Cause.SIGNAL and seen.signal == 9)
+    return seen.cause in (Cause.CANCELLED, Cause.MEMORY) or is_unread(seen) or killed_by_9(seen)
+
+
+def is_unread(seen: Sighting) -> bool:
+    """It has failed, and neither exit code nor signal could be read."""
+    return seen.cause is Cause.EXIT and seen.exit_code is None
+
+
+def killed_by_9(seen: Sighting) -> bool:
+    """Perhaps for its memory: a step's peak tells."""
+    return seen.cause is Cause.SIGNAL and seen.signal == 9
+
+
+def is_complete(said: Sighting, number: str, book: Mapping[str, Booked]) -> bool:
+    """Whether the accounting has all of an ending: nothing tells the end of its output from a cut."""
+    return not is_unread(said) and (not killed_by_9(said) or any(name.startswith(f"{number}.") for name in book))
 
 
 def same_ending(listed: Sighting, said: Sighting) -> bool:
@@ -474,7 +537,9 @@ def same_ending(listed: Sighting, said: Sighting) -> bool:
     the queue and cancelled there (20.11). For some seconds it calls a short job "allocation" (20.11, 22.05).
     """
     return said.key in ("", listed.key) and (
-        said.cause is listed.cause or (listed.cause, said.cause) == (Cause.SIGNAL, Cause.MEMORY)
+        said.cause is listed.cause
+        or (listed.cause, said.cause) == (Cause.SIGNAL, Cause.MEMORY)
+        or (is_unread(listed) and said.cause in (Cause.SIGNAL, Cause.MEMORY))
     )
 
 

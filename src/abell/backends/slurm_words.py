@@ -134,7 +134,8 @@ SBATCH: tuple[Said, ...] = (
     # Limits on how many: ESLURM_ACCOUNTING_POLICY has one text for all limits, and a line of its own before it names
     # the limit (src/sbatch/sbatch.c: "sbatch: error: AssocMaxSubmitJobLimit", since 18.08).
     _said(r"\b(Assoc|QOS)(Max|Grp)Submit\w*", "destination"),
-    _said(r"MaxJobCount limit reached", "destination"),  # ESLURM_MAX_JOB_COUNT
+    # The whole cluster's queue is full (slurm.conf, MaxJobCount): sbatch has tried for two minutes by itself.
+    _said(r"MaxJobCount limit reached|Slurm job queue full", "cluster"),  # since 25.11
     _said(r"Slurm temporarily unable to accept job", "cluster"),
     _said(r"Rate limit exceeded", "cluster"),  # SLURMCTLD_COMMUNICATIONS_BACKOFF, 23.02
     _said(r"Burst Buffer resource limit exceeded", "destination"),

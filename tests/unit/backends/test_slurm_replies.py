@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,10 +23,12 @@ from abell.backends.contract import (
     Refused,
     Reply,
     Steps,
+    Submission,
+    SubmitSteps,
     TimedOut,
     Unreachable,
 )
-from abell.backends.slurm import PATIENCE, Slurm, by_cluster, chunks, pattern, submitted
+from abell.backends.slurm import CONFIRMED, PATIENCE, Slurm, by_cluster, chunks, pattern, submitted
 from abell.backends.slurm_listings import (
     FIELD,
     RECORD,
@@ -35,7 +39,8 @@ from abell.backends.slurm_listings import (
     size_bytes,
     wait_status,
 )
-from abell.job import Cause, Sighting, State, Unknown
+from abell.job import Cause, Resources, Sighting, State, Unknown
+from tests.recorded.slurm.commands import submission
 
 KEY = "aqqqqqqqqqqqqq"
 SAYS = "sbatch: error: "
@@ -83,7 +88,7 @@ POLICY = (
     [
         (f"AssocMaxSubmitJobLimit\n{SAYS}{POLICY}", "destination"),
         (f"QOSMaxSubmitJobPerUserLimit\n{SAYS}{POLICY}", "destination"),
-        ("Batch job submission failed: MaxJobCount limit reached", "destination"),
+        ("Batch job submission failed: MaxJobCount limit reached", "cluster"),
         ("Batch job submission failed: Unable to contact slurm controller (connect failure)", "cluster"),
         ('Munge encode failed: Failed to access "/run/munge/munge.socket.2"', "cluster"),
         ("Batch job submission failed: Rate limit exceeded, please retry later", "cluster"),
@@ -267,23 +272,66 @@ def test_what_the_controller_has_forgotten_the_accounting_tells() -> None:
     assert isinstance(sighting, Sighting) and sighting.cause is Cause.WALLTIME
 
 
+def until_patience(ids: Sequence[str], answer: Answer) -> dict[str, Sighting | Unknown]:
+    """The last of so many polls; the accounting may lag in the ones before."""
+    backend = Slurm()
+    for _ in range(PATIENCE - 1):
+        assert not any(isinstance(word, Unknown) for word in seen(ids, answer, backend).values())
+    return seen(ids, answer, backend)
+
+
 def test_neither_knows_it() -> None:
-    assert seen(["5", "6"], slurm(row("6", "RUNNING")))["5"] == Unknown("5", "Slurm has forgotten this job id")
+    found = until_patience(["5", "6"], slurm(row("6", "RUNNING")))
+    assert found["5"] == Unknown("5", "Slurm has forgotten this job id")
 
 
-def test_an_empty_queue_is_confirmed_before_it_is_believed() -> None:
-    found, asked = run(Slurm().poll(["5"]), slurm())
-    assert isinstance(found["5"], Unknown)
-    assert asked[-1].argv == ("scontrol", "show", "job", "5")
-    assert seen(["5"], slurm(scontrol="Unable to contact slurm controller (connect failure)")) == {}
+def test_what_is_not_listed_is_asked_for_by_its_number() -> None:
+    """A listing may be cut, and some leave out a job that is STOPPED: only the controller's own denial counts."""
+    _, asked = run(Slurm().poll(["5"]), slurm())
+    assert ("scontrol", "show", "job", "5") in [call.argv for call in asked]
+    for trouble in ("Unable to contact slurm controller (connect failure)", "Socket timed out on send/recv operation"):
+        assert until_patience(["5"], slurm(row("6", "RUNNING"), scontrol=trouble)) == {}
+        assert until_patience(["5"], slurm(accounting=book("5", "NODE_FAIL"), scontrol=trouble)) == {}
+
+
+def test_so_many_are_asked_for_in_a_poll_and_all_in_turn() -> None:
+    ids = [str(number) for number in range(100, 125)]
+    backend, told = Slurm(), set[str]()
+    for polls in range(1, 4):
+        found, asked = run(backend.poll(ids), slurm(accounting="".join(book(number, "TIMEOUT") for number in ids)))
+        assert sum(call.argv[0] == "scontrol" for call in asked) == CONFIRMED
+        told |= found.keys()
+        assert len(told) == min(10 * polls, 25)
+
+
+def test_nobody_else_is_asked_for_while_the_controller_does_not_answer() -> None:
+    _, asked = run(Slurm().poll(["5", "6", "7"]), slurm(scontrol="Socket timed out on send/recv operation"))
+    assert sum(call.argv[0] == "scontrol" for call in asked) == 1
 
 
 def test_an_accounting_that_does_not_answer_proves_nothing() -> None:
     down = Exited(1, "", "sacct: error: Problem talking to the database: Connection refused")
-    assert seen(["5"], slurm(accounting=down)) == {}
-    assert seen(["5"], slurm(accounting=TimedOut(60))) == {}
+    for said in (down, TimedOut(60), "garbage\n", book("5", "FAILED", "7:0").rstrip("\n")):
+        assert until_patience(["5"], slurm(accounting=said)) == {}
+
+
+def test_killed_by_9_waits_for_the_steps() -> None:
+    """A row of `.batch` tells whether it was for its memory."""
+    for listing in ("", row("5", "FAILED", code="9")):
+        assert seen(["5"], slurm(listing, book("5", "FAILED", "0:9", memory="1M"))) == {}
+        found = until_patience(["5"], slurm(listing, book("5", "FAILED", "0:9", memory="1M")))["5"]
+        assert isinstance(found, Sighting) and found.cause is Cause.SIGNAL
+
+
+def test_an_exit_code_that_cannot_be_read_is_asked_for() -> None:
+    found = seen(["5"], slurm(row("5", "FAILED", code="0:1x1"), book("5", "FAILED", "0:11")))["5"]
+    assert isinstance(found, Sighting) and (found.cause, found.signal) == (Cause.SIGNAL, 11)
+
+
+@pytest.mark.parametrize("text", [row("5", "FAILED").rstrip("\n"), row("5", "FAILED")[:-5], row("x5", "FAILED"), "5"])
+def test_a_listing_that_was_cut_says_nothing(text: str) -> None:
     with pytest.raises(BackendError):
-        seen(["5"], slurm(accounting="garbage\n"))
+        seen(["5"], slurm(row("4", "RUNNING") + text))
 
 
 def test_without_accounting_the_controller_is_believed_and_the_accounting_left_alone() -> None:
@@ -325,6 +373,46 @@ def test_cancel() -> None:
     for error in ("scancel: error: Kill job error on job id 1: Access/permission denied", ""):
         with pytest.raises(BackendError):
             run(Slurm().cancel(["1"], "maria"), lambda call, error=error: Exited(1, "", gone * bool(error) + error))  # type: ignore[misc]
+
+
+FULL = "sbatch: error: Batch job submission failed: MaxJobCount limit reached"
+LIMIT = "sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates ..."
+
+
+@pytest.mark.parametrize(("said", "tried"), [(FULL, ["a1", "b1"]), (LIMIT, ["a1", "a3", "b1"])])
+def test_a_controller_that_said_no_is_not_asked_again_at_once(said: str, tried: list[str]) -> None:
+    """a1, a2: the same destination; a3: the same cluster, another account; b1: another cluster."""
+
+    def job(key: str, native: str = "", account: str | None = None) -> Submission:
+        return replace(submission(native, key=key, script=key), resources=Resources(account=account))
+
+    jobs = [job("a1"), job("a2"), job("a3", account="lab"), job("b1", "-M east")]
+    found, asked = run_submit(Slurm().submit(jobs), lambda call: Exited(1, "", said))
+    assert [call.argv[-1] for call in asked] == tried
+    assert [word.key for word in found] == ["a1", "a2", "a3", "b1"]
+    assert all(isinstance(word, Later) for word in found) and len({word.reason for word in found}) == 1
+
+
+def run_submit(steps: SubmitSteps, answer: Answer) -> tuple[list[Any], list[Call]]:
+    learned: list[Any] = []
+    asked: list[Call] = []
+    reply: Reply | None = None
+    with contextlib.suppress(StopIteration):
+        while True:
+            want = steps.send(reply)
+            reply = None
+            if isinstance(want, Call):
+                asked.append(want)
+                reply = answer(want)
+            else:
+                learned.append(want)
+    return learned, asked
+
+
+def test_what_was_refused_is_not_found() -> None:
+    """An impossible job stays for a while under the name that it was refused with."""
+    found, _ = run(Slurm().find([KEY]), slurm(row("5", "FAILED", "BadConstraints", "256")))
+    assert found == {}
 
 
 def test_find_asks_every_cluster_that_jobs_were_sent_to() -> None:
