@@ -526,8 +526,14 @@ def killed_by_9(seen: Sighting) -> bool:
 
 
 def is_complete(said: Sighting, number: str, book: Mapping[str, Booked]) -> bool:
-    """Whether the accounting has all of an ending: nothing tells the end of its output from a cut."""
-    return not is_unread(said) and (not killed_by_9(said) or any(name.startswith(f"{number}.") for name in book))
+    """Whether the accounting has all of an ending: nothing tells the end of its output from a cut.
+
+    For some seconds it may not know what a job has asked for: ReqMem is `16?` then (20.11, 22.05).
+    """
+    if not killed_by_9(said):
+        return not is_unread(said)
+    known = requested_bytes(book[number].memory, book[number].processors) is not None
+    return known and any(name.startswith(f"{number}.") for name in book)
 
 
 def same_ending(listed: Sighting, said: Sighting) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 from abell.backends.contract import Call, Exited, Reply, Steps, Submission
 from abell.backends.slurm import Slurm
+from abell.backends.slurm_options import SAID_BY
 from abell.job import Resources
 
 FILE = Path(__file__).with_name("commands.json")
@@ -69,6 +70,7 @@ def commands() -> dict[str, Any]:
     return {
         "header": Slurm().header(submission()),
         "header, requeue": Slurm().header(submission(requeue=True)),
+        "gives way": {f"--{name}": sorted(f"--{other}" for other in others) for name, others in SAID_BY.items()},
         "submit": submit,
         "submit -M": submit_m,
         "queue": queue,
