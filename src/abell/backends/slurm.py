@@ -24,22 +24,16 @@ from abell.backends import slurm_options, slurm_words
 from abell.backends.contract import (
     Backend,
     BackendError,
-    Bound,
     Call,
-    Doubt,
     Exited,
     Finding,
     Later,
-    Learned,
-    Refused,
-    Reply,
     Steps,
     Submission,
     SubmitSteps,
-    TimedOut,
-    Unreachable,
 )
 from abell.backends.native_options import one_line
+from abell.backends.slurm_endings import ended, is_complete, merged, same_ending, tells_little, was_refused
 from abell.backends.slurm_listings import (
     FIELD,
     NO_ACCOUNTING,
@@ -61,6 +55,8 @@ from abell.backends.slurm_listings import (
     size_bytes,
     wait_status,
 )
+from abell.backends.slurm_replies import all_gone, holds_up, native_id, submitted, succeeded, why
+from abell.backends.slurm_script import days, job_name, key_of, pattern, quoted, quoted_if_needed
 from abell.job import Cause, Resources, Sighting, State, Unknown, Usage
 
 log = logging.getLogger(__name__)
@@ -74,9 +70,6 @@ ARGUMENTS = 100_000  # bytes of ids in one command; the kernel takes 128 KiB in 
 PATIENCE = 3  # polls in which the accounting may lag behind the controller
 CONFIRMED = 10  # jobs that squeue does not list, and of which scontrol is asked, one by one, in a poll
 DISABLED_S = 600.0  # how long it is remembered that a cluster has no accounting
-
-KEY = re.compile(r"\.(a[a-z2-7]{13})$")
-PARSABLE = re.compile(r"(\d+)(?:;(\S+))?", re.ASCII)  # sbatch --parsable
 
 
 class Slurm(Backend):
@@ -348,9 +341,8 @@ class Slurm(Backend):
         ping = yield self._call("scontrol", "ping")
         up = isinstance(ping, Exited) and bool(re.search(r"\bis UP\b", ping.out))
         text = ping.out if isinstance(ping, Exited) and ping.out.strip() else why(ping, "scontrol")
-        findings.append(
-            Finding(up, text.strip().partition("\n")[0], "" if up else "start slurmctld, or correct slurm.conf")
-        )
+        says = [line.strip() for line in text.splitlines() if "*" not in line and line.strip()]
+        findings.append(Finding(up, "; ".join(says), "" if up else "start slurmctld, or correct slurm.conf"))
         shown = yield self._call("scontrol", "show", "config")
         if isinstance(shown, Exited) and shown.code == 0:
             findings += configured(shown.out)
@@ -361,118 +353,7 @@ class Slurm(Backend):
         return Call(argv, env={"SLURM_CONF": str(conf)} if conf else {}, keep=KEEP)
 
 
-# -- directives -------------------------------------------------------------------------------------------------------
-
-
-def quoted(word: str) -> str:
-    """As sbatch reads a directive: a backslash escapes also inside quotes (src/sbatch/opt.c, _get_argument)."""
-    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def quoted_if_needed(word: str) -> str:
-    return word if re.fullmatch(r"[A-Za-z0-9_@%+=,./-][A-Za-z0-9_@%+=:,./-]*", word, re.ASCII) else quoted(word)
-
-
-def pattern(path: str) -> str:
-    """A path as sbatch's "filename pattern" for just that file: with any backslash, `%` stands for itself."""
-    return path.replace("\\", "\\\\") if "\\" in path else path.replace("%", "%%")
-
-
-def job_name(submission: Submission) -> str:
-    cleaned = re.sub(r"[^A-Za-z0-9_.+-]+", "_", submission.name, flags=re.ASCII)[:40].strip("_.-")
-    return f"{cleaned or f'abell-{submission.job_id}'}.{submission.key}"
-
-
-def key_of(name: str) -> str:
-    """The key at the end of a job's name; '' for a name that is not ours."""
-    found = KEY.search(name)
-    return found[1] if found else ""
-
-
-def days(seconds: int) -> str:
-    """D-HH:MM:SS; Slurm rounds up to minutes."""
-    minutes, second = divmod(seconds, 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours // 24}-{hours % 24:02}:{minute:02}:{second:02}"
-
-
-# -- replies of sbatch ------------------------------------------------------------------------------------------------
-
-
-def submitted(key: str, cluster: str, reply: Reply) -> Learned:
-    """What a reply of sbatch says of the job."""
-    match reply:
-        case Exited(code=0, out=out):
-            printed = [found for line in out.splitlines() if (found := PARSABLE.fullmatch(line.strip()))]
-            if printed:
-                return Bound(key, native_id(printed[-1][1], cluster))
-            return Doubt(key, f"sbatch has printed no job id: {out.strip()[:200]!r}")
-        case Exited(code=code, err=err) if code > 0:
-            text = said(err)
-            outcome = slurm_words.outcome(err)
-            match outcome:
-                case "refused":
-                    return Refused(key, text)
-                case "doubt":
-                    return Doubt(key, text or why(reply, "sbatch"))
-                case _:
-                    return Later(key, text, holds_up=outcome)
-        case Unreachable(reason, began=False):
-            return Later(key, reason)
-        case _:
-            return Doubt(key, why(reply, "sbatch"))
-
-
-def holds_up(no: Later, other: Submission, there: str, job: Submission, cluster: str) -> bool:
-    """Whether what was said of the other job, for now, goes for this one, too."""
-    if there != cluster:
-        return False
-    alike = other.params == job.params and other.resources.account == job.resources.account
-    return no.holds_up == "cluster" or alike
-
-
-def said(err: str) -> str:
-    """What a command has said, without its name and without what it only repeats."""
-    lines = (re.sub(r"^\w+: (error: |fatal: )?", "", line.strip()) for line in err.splitlines())
-    kept = [line for line in lines if line and "retrying" not in line and "for more information" not in line]
-    return "; ".join(dict.fromkeys(kept))[:1000]
-
-
-def why(reply: Reply, command: str) -> str:
-    """What went wrong, for people."""
-    match reply:
-        case Exited(code, out, err) if code < 0:
-            return f"{command} was killed by signal {-code}: {said(err or out)}".rstrip(": ")
-        case Exited(code, out, err):
-            return f"{command} exited with {code}: {said(err or out)}".rstrip(": ")
-        case TimedOut(after_s, _, err):
-            return f"{command} has not answered for {after_s:.0f} s: {said(err)}".rstrip(": ")
-        case Unreachable(reason):
-            return reason
-        case _:
-            return str(reply)
-
-
-def succeeded(reply: Reply, command: str) -> str:
-    """Its output, or BackendError."""
-    if isinstance(reply, Exited) and reply.code == 0:
-        return reply.out
-    raise BackendError(why(reply, command))
-
-
-def all_gone(err: str) -> bool:
-    """scancel's complaints are all about jobs that are over already."""
-    lines = [line for line in err.splitlines() if line.strip()]
-    return bool(lines) and all(
-        re.search(r"Invalid job id specified|already completing or completed", line, re.IGNORECASE) for line in lines
-    )
-
-
 # -- ids and commands -------------------------------------------------------------------------------------------------
-
-
-def native_id(number: str, cluster: str) -> str:
-    return f"{number}.{cluster}" if cluster else number
 
 
 def by_cluster(ids: Iterable[str]) -> dict[str, list[str]]:
@@ -500,82 +381,6 @@ def chunks(numbers: Sequence[str]) -> Iterator[list[str]]:
 
 def _on(cluster: str) -> tuple[str, ...]:
     return ("-M", cluster) if cluster else ()
-
-
-# -- endings
-
-
-def was_refused(row: Queued) -> bool:
-    """A submission that Slurm refuses as impossible leaves a job behind that it names to nobody, until it is purged."""
-    return row.word == "FAILED" and row.reason == "BadConstraints"
-
-
-def tells_little(seen: Sighting) -> bool:
-    """Endings of which the accounting knows more: who cancelled it, how much memory it took."""
-    return seen.cause in (Cause.CANCELLED, Cause.MEMORY) or is_unread(seen) or killed_by_9(seen)
-
-
-def is_unread(seen: Sighting) -> bool:
-    """It has failed, and neither exit code nor signal could be read."""
-    return seen.cause is Cause.EXIT and seen.exit_code is None
-
-
-def killed_by_9(seen: Sighting) -> bool:
-    """Perhaps for its memory: a step's peak tells."""
-    return seen.cause is Cause.SIGNAL and seen.signal == 9
-
-
-def is_complete(said: Sighting, number: str, book: Mapping[str, Booked]) -> bool:
-    """Whether the accounting has all of an ending: nothing tells the end of its output from a cut.
-
-    For some seconds it may not know what a job has asked for: ReqMem is `16?` then (20.11, 22.05).
-    """
-    if not killed_by_9(said):
-        return not is_unread(said)
-    known = requested_bytes(book[number].memory, book[number].processors) is not None
-    return known and any(name.startswith(f"{number}.") for name in book)
-
-
-def same_ending(listed: Sighting, said: Sighting) -> bool:
-    """Whether the accounting tells of the ending that the controller lists.
-
-    It may still have an older job of that id, or an earlier run of this one: NODE_FAIL, where the job was put back into
-    the queue and cancelled there (20.11). For some seconds it calls a short job "allocation" (20.11, 22.05).
-    """
-    return said.key in ("", listed.key) and (
-        said.cause is listed.cause
-        or (listed.cause, said.cause) == (Cause.SIGNAL, Cause.MEMORY)
-        or (is_unread(listed) and said.cause in (Cause.SIGNAL, Cause.MEMORY))
-    )
-
-
-def merged(listed: Sighting, said: Sighting) -> Sighting:
-    """The controller's sighting with what the accounting adds."""
-    return replace(
-        said, key=listed.key, run=listed.run, reason=said.reason or listed.reason, signal=said.signal or listed.signal
-    )
-
-
-LAUNCH_FAILURE = 53  # ExitCode 0:53, no signal of the job's
-
-
-def ended(sighting: Sighting, code: int | None, signal: int | None) -> Sighting:
-    """With its exit code or signal, and the cause that they make of FAILED."""
-    if sighting.cause is Cause.OK:
-        return replace(sighting, exit_code=0)
-    if sighting.cause is not Cause.EXIT:
-        return sighting
-    if sighting.reason == "BadConstraints":  # what sbatch refuses as impossible stays as a job that has failed
-        return replace(sighting, cause=Cause.REJECTED, reason=f"BadConstraints: {slurm_words.HELD['BadConstraints']}")
-    if signal == LAUNCH_FAILURE:
-        where = f" {sighting.host}" if sighting.host else ""
-        reason = (
-            f"the node{where} could not open the job's directory or its output file: is that directory shared with it?"
-        )
-        return replace(sighting, cause=Cause.NODE, reason=reason)
-    if signal:
-        return replace(sighting, cause=Cause.SIGNAL, signal=signal)
-    return replace(sighting, exit_code=code)
 
 
 # -- check ------------------------------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abell.backends.native_options import NativeError
-from abell.backends.slurm import Slurm, quoted, quoted_if_needed
+from abell.backends.slurm import Slurm
 from abell.backends.slurm_options import OPTIONS, check, cluster, memory_mb, native, options, read, walltime
+from abell.backends.slurm_script import quoted, quoted_if_needed
 from abell.job import Resources
 
 

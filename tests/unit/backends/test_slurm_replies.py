@@ -28,7 +28,7 @@ from abell.backends.contract import (
     TimedOut,
     Unreachable,
 )
-from abell.backends.slurm import CONFIRMED, PATIENCE, Slurm, by_cluster, chunks, pattern, submitted
+from abell.backends.slurm import CONFIRMED, PATIENCE, Slurm, by_cluster, chunks
 from abell.backends.slurm_listings import (
     FIELD,
     RECORD,
@@ -39,6 +39,8 @@ from abell.backends.slurm_listings import (
     size_bytes,
     wait_status,
 )
+from abell.backends.slurm_replies import submitted
+from abell.backends.slurm_script import pattern
 from abell.job import Cause, Resources, Sighting, State, Unknown
 from tests.recorded.slurm.commands import submission
 
@@ -102,7 +104,7 @@ def test_what_passes_and_whom_it_holds_up(text: str, holds_up: str) -> None:
 @pytest.mark.parametrize("limit", ["AssocMaxCpuPerJobLimit", "QOSMaxWallDurationPerJobLimit", "QOSMaxMemoryPerJob"])
 def test_a_limit_on_one_job_is_no_matter_of_waiting(limit: str) -> None:
     learned = submitted(KEY, "", Exited(1, "", f"{SAYS}{limit}\n{SAYS}{POLICY}"))
-    assert isinstance(learned, Refused) and learned.reason.startswith(f"{limit}; Batch job submission failed: Job viol")
+    assert isinstance(learned, Refused) and learned.reason.startswith(f"{limit}; Job violates")
 
 
 def test_the_id_of_another_cluster() -> None:

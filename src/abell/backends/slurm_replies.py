@@ -1,0 +1,98 @@
+"""What the replies of Slurm's commands mean, most of all those of sbatch. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from abell.backends import slurm_words
+from abell.backends.contract import (
+    BackendError,
+    Bound,
+    Doubt,
+    Exited,
+    Later,
+    Learned,
+    Refused,
+    Reply,
+    Submission,
+    TimedOut,
+    Unreachable,
+)
+
+PARSABLE = re.compile(r"(\d+)(?:;(\S+))?", re.ASCII)  # sbatch --parsable
+
+
+def submitted(key: str, cluster: str, reply: Reply) -> Learned:
+    """What a reply of sbatch says of the job."""
+    match reply:
+        case Exited(code=0, out=out):
+            printed = [found for line in out.splitlines() if (found := PARSABLE.fullmatch(line.strip()))]
+            if printed:
+                return Bound(key, native_id(printed[-1][1], cluster))
+            return Doubt(key, f"sbatch has printed no job id: {out.strip()[:200]!r}")
+        case Exited(code=code, err=err) if code > 0:
+            text = said(err)
+            outcome = slurm_words.outcome(err)
+            match outcome:
+                case "refused":
+                    return Refused(key, text)
+                case "doubt":
+                    return Doubt(key, text or why(reply, "sbatch"))
+                case _:
+                    return Later(key, text, holds_up=outcome)
+        case Unreachable(reason, began=False):
+            return Later(key, reason)
+        case _:
+            return Doubt(key, why(reply, "sbatch"))
+
+
+def holds_up(no: Later, other: Submission, there: str, job: Submission, cluster: str) -> bool:
+    """Whether what was said of the other job, for now, goes for this one, too."""
+    if there != cluster:
+        return False
+    alike = other.params == job.params and other.resources.account == job.resources.account
+    return no.holds_up == "cluster" or alike
+
+
+def said(err: str) -> str:
+    """What a command has said, without its name and without what it only repeats."""
+    lines = (
+        re.sub(r"^\w+: (error: |fatal: )?(Batch job submission failed: )?", "", line.strip())
+        for line in err.splitlines()
+    )
+    kept = [line for line in lines if line and "retrying" not in line and "for more information" not in line]
+    return "; ".join(dict.fromkeys(kept))[:1000]
+
+
+def why(reply: Reply, command: str) -> str:
+    """What went wrong, for people."""
+    match reply:
+        case Exited(code, out, err) if code < 0:
+            return f"{command} was killed by signal {-code}: {said(err or out)}".rstrip(": ")
+        case Exited(code, out, err):
+            return f"{command} exited with {code}: {said(err or out)}".rstrip(": ")
+        case TimedOut(after_s, _, err):
+            return f"{command} has not answered for {after_s:.0f} s: {said(err)}".rstrip(": ")
+        case Unreachable(reason):
+            return reason
+        case _:
+            return str(reply)
+
+
+def succeeded(reply: Reply, command: str) -> str:
+    """Its output, or BackendError."""
+    if isinstance(reply, Exited) and reply.code == 0:
+        return reply.out
+    raise BackendError(why(reply, command))
+
+
+def all_gone(err: str) -> bool:
+    """scancel's complaints are all about jobs that are over already."""
+    lines = [line for line in err.splitlines() if line.strip()]
+    return bool(lines) and all(
+        re.search(r"Invalid job id specified|already completing or completed", line, re.IGNORECASE) for line in lines
+    )
+
+
+def native_id(number: str, cluster: str) -> str:
+    return f"{number}.{cluster}" if cluster else number
