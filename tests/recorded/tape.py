@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from abell.backends.contract import Call, Exited, Reply, TimedOut
+from abell.backends.contract import Ask, Call, Exited, Learned, Reply, Steps, SubmitSteps, TimedOut, Want
+
+T = TypeVar("T")
 
 
 class NotRecordedError(AssertionError):
@@ -48,10 +51,10 @@ class Recording:
         """Each moment at which something was asked, and who asked, in order."""
         yield from dict.fromkeys((call.when, call.user) for call in self.calls)
 
-    def at(self, when: str, user: str = "alice") -> tuple[Recorded, ...]:
+    def at(self, when: str, user: str) -> tuple[Recorded, ...]:
         return tuple(call for call in self.calls if (call.when, call.user) == (when, user))
 
-    def tape(self, when: str, user: str = "alice") -> Tape:
+    def tape(self, when: str, user: str) -> Tape:
         """A host on which it is that moment for ever. Names of users are the same at all moments."""
         names = (call for call in self.calls if call.argv[0] == "id")
         return Tape((*self.at(when, user), *names), f"{self.version}/{self.case}, {when!r}")
@@ -59,18 +62,45 @@ class Recording:
 
 @dataclass
 class Tape:
-    """A host that runs nothing: `run` looks up what was said."""
+    """A host that runs nothing: it looks up what was said."""
 
     calls: Sequence[Recorded]
     title: str
     asked: list[Call] = field(default_factory=list)
 
-    async def run(self, call: Call) -> Reply:
-        self.asked.append(call)
-        said = dict.fromkeys(recorded.reply(call.timeout_s) for recorded in self.calls if recorded.argv == call.argv)
-        if not said:
-            raise NotRecordedError(f"{self.title}: not recorded: {call.argv}")
-        return list(said)[-1]
+    def answer(self, want: Want) -> Reply:
+        """The reply of then; NotRecordedError for what was not asked, or not answered twice in the same way."""
+        if isinstance(want, Ask):
+            raise NotRecordedError(f"{self.title}: {want}")
+        self.asked.append(want)
+        said = {recorded.reply(want.timeout_s) for recorded in self.calls if recorded.argv == want.argv}
+        if len(said) != 1:
+            raise NotRecordedError(f"{self.title}: {len(said)} different replies were recorded of {want.argv}")
+        return said.pop()
+
+
+def play(steps: Steps[T], answer: Callable[[Want], Reply]) -> T:
+    """The value of the steps, with these answers."""
+    try:
+        want = next(steps)
+        while True:
+            want = steps.send(answer(want))
+    except StopIteration as done:
+        value: T = done.value
+        return value
+
+
+def play_submit(steps: SubmitSteps, answer: Callable[[Want], Reply]) -> list[Learned]:
+    learned: list[Learned] = []
+    with contextlib.suppress(StopIteration):
+        want = next(steps)
+        while True:
+            if isinstance(want, Call | Ask):
+                want = steps.send(answer(want))
+            else:
+                learned.append(want)
+                want = steps.send(None)
+    return learned
 
 
 @cache
@@ -80,9 +110,20 @@ def recordings(folder: Path) -> tuple[Recording, ...]:
 
 
 def _read(it: Mapping[str, Any]) -> Recording:
-    calls = tuple(
-        Recorded(*(call[name] for name in ("when", "user")), tuple(call["argv"]), call["exit"], call["stdout"],
-                 call["stderr"], call["seconds"])
-        for call in it["calls"]
-    )  # fmt: skip
-    return Recording(it["version"], it["case"], calls, it["scripts"], it.get("batch_stderr", {}))
+    return Recording(it["version"], it["case"], tuple(_calls(it["calls"])), it["scripts"], it.get("batch_stderr", {}))
+
+
+def _calls(written: Sequence[Mapping[str, Any]]) -> Iterator[Recorded]:
+    """Where a command says something else than before at the same moment, a new one begins: `ended (2)`."""
+    said: dict[tuple[object, ...], tuple[str, str]] = {}
+    number: dict[tuple[str, str], int] = {}
+    for call in written:
+        when, user, argv = call["when"], call["user"], tuple(call["argv"])
+        reply = call["stdout"], call["stderr"]
+        what = (when, user, argv, *call["env"].items())
+        if said.setdefault(what, reply) != reply:
+            said[what] = reply
+            number[when, user] = number.get((when, user), 1) + 1
+        nth = number.get((when, user), 1)
+        name = when if nth == 1 else f"{when} ({nth})"
+        yield Recorded(name, user, argv, call["exit"], *reply, call["seconds"])

@@ -177,8 +177,8 @@ class Slurm(Backend):
     def _poll(self, cluster: str, numbers: Sequence[str]) -> Steps[dict[str, Sighting | Unknown]]:
         """What the controller says; of what it has forgotten, and why a job was ended, the accounting knows more.
 
-        That squeue does not list a job proves nothing: it leaves out those that are STOPPED (seen in 20.11 and 22.05),
-        and its output may have been cut. So the controller has to deny the job by its number.
+        That squeue does not list a job proves nothing: it leaves out those that are STOPPED (seen in 20.11), and
+        its output may have been cut. So the controller has to deny the job by its number.
         """
         rows = yield from self._squeue(cluster)
         denied = yield from self._denied(cluster, [number for number in numbers if number not in rows], rows)

@@ -9,6 +9,8 @@ from abell.backends import slurm_words
 from abell.backends.slurm_listings import Booked, Queued, requested_bytes
 from abell.job import Cause, Sighting
 
+NO_NAME_YET = "allocation"  # JobName of a short job for some seconds (20.11, 22.05)
+
 
 def was_refused(row: Queued) -> bool:
     """A submission that Slurm refuses as impossible leaves a job behind that it names to nobody, until it is purged."""
@@ -33,12 +35,14 @@ def killed_by_9(seen: Sighting) -> bool:
 def is_complete(said: Sighting, number: str, book: Mapping[str, Booked]) -> bool:
     """Whether the accounting has all of an ending: nothing tells the end of its output from a cut.
 
-    For some seconds it may not know what a job has asked for: ReqMem is `16?` then (20.11, 22.05).
+    For some seconds it does not know what a short job is called, nor what it has asked for: ReqMem is `0n` (20.11) or
+    `16?` (22.05) then.
     """
     if not killed_by_9(said):
         return not is_unread(said)
-    known = requested_bytes(book[number].memory, book[number].processors) is not None
-    return known and any(name.startswith(f"{number}.") for name in book)
+    row = book[number]
+    asked = requested_bytes(row.memory, row.processors)
+    return said.usage.memory_bytes is not None and asked is not None and row.name != NO_NAME_YET
 
 
 def same_ending(listed: Sighting, said: Sighting) -> bool:

@@ -23,16 +23,16 @@ PARSABLE = re.compile(r"(\d+)(?:;(\S+))?", re.ASCII)  # sbatch --parsable
 
 
 def submitted(key: str, cluster: str, reply: Reply) -> Learned:
-    """What a reply of sbatch says of the job."""
+    """What a reply of sbatch says of the job. Of a line that was cut nothing is believed: 12 may have been 123."""
     match reply:
         case Exited(code=0, out=out):
-            printed = [found for line in out.splitlines() if (found := PARSABLE.fullmatch(line.strip()))]
+            printed = [found for line in _lines(out) if (found := PARSABLE.fullmatch(line))]
             if printed:
                 return Bound(key, native_id(printed[-1][1], cluster))
             return Doubt(key, f"sbatch has printed no job id: {out.strip()[:200]!r}")
         case Exited(code=code, err=err) if code > 0:
             text = said(err)
-            outcome = slurm_words.outcome(err)
+            outcome = slurm_words.outcome("\n".join(_lines(err)))
             match outcome:
                 case "refused":
                     return Refused(key, text)
@@ -44,6 +44,11 @@ def submitted(key: str, cluster: str, reply: Reply) -> Learned:
             return Later(key, reason)
         case _:
             return Doubt(key, why(reply, "sbatch"))
+
+
+def _lines(text: str) -> list[str]:
+    """The whole ones."""
+    return [line.strip() for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
 
 def holds_up(no: Later, other: Submission, there: str, job: Submission, cluster: str) -> bool:
@@ -60,7 +65,8 @@ def said(err: str) -> str:
         re.sub(r"^\w+: (error: |fatal: )?(Batch job submission failed: )?", "", line.strip())
         for line in err.splitlines()
     )
-    kept = [line for line in lines if line and "retrying" not in line and "for more information" not in line]
+    once = (re.sub(r"[,;]? (sleeping and )?retrying\.*$", "", line) for line in lines)
+    kept = [line for line in once if line and "for more information" not in line]
     return "; ".join(dict.fromkeys(kept))[:1000]
 
 

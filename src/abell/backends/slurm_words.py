@@ -184,6 +184,7 @@ def outcome(err: str) -> Outcome:
 # Until 25.11 "slurmstepd-n1: error: ", in 26.05 "[2026-11-22T19:26:53.971] error: ".
 _DAEMON = r"^((slurmstepd|slurmd)(-\S+)?: (error: )?|\[\d{4}-\d\d-\d\dT[\d:.]+\] error: )"
 LAST_WORDS: Mapping[str, Cause] = {
+    r"^Error running slurm prolog": Cause.NODE,  # slurmctld says only COMPLETED 0:0 (20.11) or CANCELLED
     _DAEMON + r"\*\*\* (JOB|STEP) \S+ ON \S+ CANCELLED AT \S+ DUE TO TIME LIMIT": Cause.WALLTIME,
     _DAEMON + r".*\bexceeded (job |step |virtual )?memory limit\b.*being killed": Cause.MEMORY,
     _DAEMON + r"Exceeded (job|step) memory limit": Cause.MEMORY,

@@ -76,7 +76,7 @@ SAYS = "sbatch: error: "
     ],
 )
 def test_a_reply_of_sbatch(reply: Reply, expected: object) -> None:
-    learned = submitted(KEY, "", reply)
+    learned = submitted(KEY, "", replace(reply, err=f"{reply.err}\n") if isinstance(reply, Exited) else reply)
     assert learned == expected if not isinstance(expected, type) else isinstance(learned, expected)
 
 
@@ -97,13 +97,13 @@ POLICY = (
     ],
 )
 def test_what_passes_and_whom_it_holds_up(text: str, holds_up: str) -> None:
-    learned = submitted(KEY, "", Exited(1, "", SAYS + text))
+    learned = submitted(KEY, "", Exited(1, "", SAYS + text + "\n"))
     assert isinstance(learned, Later) and learned.holds_up == holds_up
 
 
 @pytest.mark.parametrize("limit", ["AssocMaxCpuPerJobLimit", "QOSMaxWallDurationPerJobLimit", "QOSMaxMemoryPerJob"])
 def test_a_limit_on_one_job_is_no_matter_of_waiting(limit: str) -> None:
-    learned = submitted(KEY, "", Exited(1, "", f"{SAYS}{limit}\n{SAYS}{POLICY}"))
+    learned = submitted(KEY, "", Exited(1, "", f"{SAYS}{limit}\n{SAYS}{POLICY}\n"))
     assert isinstance(learned, Refused) and learned.reason.startswith(f"{limit}; Job violates")
 
 
@@ -377,8 +377,8 @@ def test_cancel() -> None:
             run(Slurm().cancel(["1"], "maria"), lambda call, error=error: Exited(1, "", gone * bool(error) + error))  # type: ignore[misc]
 
 
-FULL = "sbatch: error: Batch job submission failed: MaxJobCount limit reached"
-LIMIT = "sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates ..."
+FULL = "sbatch: error: Batch job submission failed: MaxJobCount limit reached\n"
+LIMIT = "sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates ...\n"
 
 
 @pytest.mark.parametrize(("said", "tried"), [(FULL, ["a1", "b1"]), (LIMIT, ["a1", "a3", "b1"])])
