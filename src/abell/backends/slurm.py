@@ -268,8 +268,10 @@ class Slurm(Backend):
         )
         if isinstance(meaning, Cause):
             usage = Usage(elapsed_s=seconds(row.time_used))
+            if meaning is Cause.CANCELLED and reason not in slurm_words.CANCELS:
+                reason = ""  # it is why it was waiting
             return ended(replace(sighting, cause=meaning, reason=reason, usage=usage), code, signal)
-        if row.word == "PENDING" and (remedy := slurm_words.is_held(reason)):
+        if (meaning is State.HELD or row.word == "PENDING") and (remedy := slurm_words.is_held(reason)):
             return replace(sighting, state=State.HELD, reason=f"{reason}: {remedy}")
         waits = slurm_words.WAITS.get(reason.partition(",")[0])
         return replace(sighting, state=meaning, reason=f"{reason}: {waits}" if waits else reason)
@@ -398,7 +400,7 @@ class _Config:
 def configured(text: str) -> Iterator[Finding]:
     """What `scontrol show config` means for Abell."""
     config = _Config(text)
-    storage = config.value("AccountingStorageType")
+    storage = config.value("AccountingStorageType").replace("(null)", "")  # 24.11
     if "slurmdbd" in storage:
         yield Finding(True, "accounting is on: who cancelled a job, and how much memory it took, can be told")
     else:

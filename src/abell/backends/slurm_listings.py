@@ -60,7 +60,7 @@ def queued(text: str) -> Iterator[Queued]:
 
 
 SHOWN = re.compile(
-    r"JobId=(?P<number>\d+)(?: .*?)?\sJobName=(?P<name>.*)\n"
+    r"JobId=(?P<number>\d+) JobName=(?P<name>.*)\n"  # of an array it shows several, with other words between these
     r"(?:.*\n)*?\s+JobState=(?P<word>\S+) Reason=(?P<reason>\S+) .*\n"
     r".*\sRestarts=(?P<restarts>\d+) .*\sExitCode=(?P<exit_code>\d+:\d+)\n"
     r"\s+RunTime=(?P<time_used>\S+) ",

@@ -65,7 +65,7 @@ def said(err: str) -> str:
         re.sub(r"^\w+: (error: |fatal: )?(Batch job submission failed: )?", "", line.strip())
         for line in err.splitlines()
     )
-    once = (re.sub(r"[,;]? (sleeping and )?retrying\.*$", "", line) for line in lines)
+    once = (re.sub(r"[,;]? (sleeping and )?retrying\b.*$", "", line) for line in lines)
     kept = [line for line in once if line and "for more information" not in line]
     return "; ".join(dict.fromkeys(kept))[:1000]
 

@@ -71,6 +71,7 @@ HELD: Mapping[str, str] = {
     "ReservationDeleted": f"its reservation was deleted: {_IMPOSSIBLE}",
     "NodeNotAvail": f"a node that it asks for by name is not there: {_IMPOSSIBLE}",
 }
+CANCELS = ("DependencyNeverSatisfied",)  # with --kill-on-invalid-dep=yes
 # Limits on one job, not on how many: AssocMaxCpuPerJobLimit, QOSMaxWallDurationPerJobLimit, ...
 HELD_LIMIT = re.compile(r"(Assoc|QOS)(Max|Min)\w*(PerJob|PerNode|PerJobLimit|MinutesPerJob\w*|Cpu|Memory|Node)\w*")
 _NOT_PERMITTED = re.compile(r"not_in_group_permitted_to_use_this_partition")  # since 24.11, in a sentence

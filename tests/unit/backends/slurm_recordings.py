@@ -95,10 +95,11 @@ def submissions(recording: Recording) -> Told:
         if call.argv[0] != "sbatch" or "--version" in call.argv:
             continue
         learned = replayed(recording, call)
+        when = f"{call.when}, -M" if "--wrap=true" in call.argv and "-M" in call.argv else call.when
         if not isinstance(learned, Bound):
-            told[recording.case, call.when] = outcome_text(learned)
+            told[recording.case, when] = outcome_text(learned)
         elif learned.native_id.partition(".")[0] != re.split(r"[;\n]", call.stdout)[0]:
-            told[recording.case, call.when] = f"Bound to {learned.native_id}"
+            told[recording.case, when] = f"Bound to {learned.native_id}"
     return told
 
 
@@ -173,7 +174,11 @@ def checks(recording: Recording) -> Told:
     for when, user in recording.moments():
         if any(call.argv == tuple(COMMANDS["version"]) for call in recording.at(when, user)):
             findings = play(Slurm().check(), recording.tape(when, user).answer)
-            told[recording.case, when] = " | ".join(f"{'' if it.ok else 'not '}ok: {it.text}" for it in findings)
+            texts = [it.text.replace(recording.version, "VERSION") for it in findings]
+            told[recording.case, when] = " | ".join(
+                f"{'' if it.ok else 'not '}ok: {text.partition(':')[0]}"
+                for it, text in zip(findings, texts, strict=True)
+            )
     return told
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from abell.backends.contract import BackendError, Bound, Call, Doubt, Exited, Reply, Want
 from abell.backends.slurm import PATIENCE, Slurm
+from abell.engine.verdict import Evidence, Patience, Verdict, verdict
 from abell.job import Cause, Sighting, State, Unknown
 from tests.recorded.slurm import commands
 from tests.recorded.slurm.commands import submission
@@ -71,7 +72,7 @@ def test_a_job_that_is_held_comes_with_a_remedy_and_every_sighting_with_its_key(
     for _, word in words(recording):
         if isinstance(word, Sighting):
             assert word.key in own or recording.case in NAMED_OTHERWISE, word
-            if word.state is State.HELD and word.word == "PENDING":
+            if word.state is State.HELD:
                 assert re.search(r": .*(release|cancel it|administrator)", word.reason), word
 
 
@@ -118,6 +119,15 @@ def test_a_frozen_controller_has_the_job_of_which_sbatch_said_that_it_timed_out(
         [frozen] = (recording for recording in all_of(version) if recording.case == "controller_frozen")
         _, during = keys(frozen)
         assert during in play(Slurm().find([during]), frozen.tape("controller goes on", "alice").answer)
+
+
+def test_a_job_that_slurm_calls_completed_is_lost_without_a_record() -> None:
+    """20.11 says so of a job that never began, because the prolog failed."""
+    [failed] = (it for it in all_of("20.11") if it.case == "launch_failed_no_requeue")
+    completed = [word for _, word in words(failed) if isinstance(word, Sighting) and word.cause is Cause.OK]
+    assert completed
+    found = verdict(Evidence(None, completed[0], None, 1e6), Patience(60.0, 60.0))
+    assert isinstance(found, Verdict) and found.cause is Cause.LOST
 
 
 # -- what the controller has forgotten --------------------------------------------------------------------------------
