@@ -12,12 +12,12 @@ from tests.options.conftest import MakeSite
 CONFIG = f"""\
 runners:
   main: {{{{load: slurm, slurm_conf: {CONF.format("main")}}}}}
-  bare: {{{{load: galaxy.jobs.runners.slurm:SlurmJobRunner, slurm_conf: {CONF.format("bare")}, asks_per_minute: 30}}}}
+  other: {{{{load: galaxy.jobs.runners.slurm:SlurmJobRunner, slurm_conf: {CONF.format("other")}, asks_per_minute: 30}}}}
 execution:
   default: a
   environments:
     a: {{{{runner: main, {{}}}}}}
-    bare: {{{{runner: bare}}}}
+    other: {{{{runner: other}}}}
 """
 
 
@@ -27,20 +27,20 @@ def config(params: str = "") -> str:
 
 @pytest.fixture(autouse=True)
 def clusters() -> None:
-    if why := down("main") or down("bare"):
+    if why := down("main") or down("other"):
         pytest.skip(why)
 
 
 def test_slurm_conf_says_which_cluster(make_site: MakeSite) -> None:
     site = make_site(config())
     assert site.output("echo $SLURM_CLUSTER_NAME").strip() == "main"
-    assert site.output("echo $SLURM_CLUSTER_NAME", to="bare").strip() == "bare"
+    assert site.output("echo $SLURM_CLUSTER_NAME", to="other").strip() == "other"
 
 
 def test_asks_per_minute_is_a_number(make_site: MakeSite) -> None:
     site = make_site(config())
-    assert load(str(site.config)).configuration.runners["bare"].params["asks_per_minute"] == 30
-    assert site.run("true", to="bare").cause is Cause.OK
+    assert load(str(site.config)).configuration.runners["other"].params["asks_per_minute"] == 30
+    assert site.run("true", to="other").cause is Cause.OK
 
 
 @pytest.mark.parametrize("name", ["native_specification", "nativeSpecification"])
