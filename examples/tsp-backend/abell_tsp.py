@@ -108,7 +108,7 @@ class TaskSpooler(Backend):
                 if not isinstance(reply, Exited) or reply.code:  # it may have begun or ended in between
                     raise BackendError(why(reply))
 
-    def find(self, keys: Sequence[str]) -> Steps[dict[str, str]]:
+    def find(self, keys: Sequence[str], cluster: str = "") -> Steps[dict[str, str]]:
         queue = yield from self.queue()
         return {key: key for key in keys if key in queue}
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from tests.contract.site import Site, kill_and_wait
+from tests.contract.again import Again
+from tests.contract.site import LONG, TOY, Site, kill_and_wait
 
 LOCAL = """
 runners:
@@ -21,6 +26,12 @@ execution:
 """
 
 
+AGAIN = """
+    again: {runner: wide, requeue: true}
+    again_apart: {runner: wide, requeue: true, outputs_to_working_directory: true}
+"""
+
+
 @dataclass(frozen=True)
 class Row:
     """`config` names the destinations `plain` (the default), `one_at_a_time` and `apart` (outputs are moved)."""
@@ -32,6 +43,7 @@ class Row:
     # What not every back end can do; `@pytest.mark.needs` leaves a question out for those that cannot:
     # enforce `walltime` and `memory`, tell the `usage`, be `clean` of the server's variables, and `wait` in Abell.
     can: frozenset[str] = frozenset()
+    again: Again | None = None  # it starts jobs of the destinations `again` and `again_apart` again
     forget: Callable[[Site], None] | None = None  # have it forget its jobs; called while no engine runs
 
 
@@ -47,6 +59,13 @@ def _forget_toy(site: Site) -> None:
     shutil.rmtree(site.directory / "toy")
 
 
+def _toy(verb: str, site: Site, native_id: str) -> None:
+    drm = (sys.executable, str(TOY / "toy_drm.py"), str(site.directory / "toy"))
+    deadline = time.monotonic() + LONG
+    while subprocess.run([*drm, verb, native_id], capture_output=True, timeout=LONG, check=False).returncode:
+        assert time.monotonic() < deadline, f"{verb} {native_id}"
+
+
 ROWS = (
     Row(
         "local",
@@ -55,5 +74,10 @@ ROWS = (
         can=frozenset(("walltime", "memory", "usage", "clean", "wait")),
         forget=_forget_local,
     ),
-    Row("toy", LOCAL.replace("load: local", "load: toy"), forget=_forget_toy),
+    Row(
+        "toy",
+        LOCAL.replace("load: local", "load: toy") + AGAIN.lstrip("\n"),
+        again=Again(partial(_toy, "requeue"), partial(_toy, "fail"), partial(_toy, "release")),
+        forget=_forget_toy,
+    ),
 )

@@ -22,7 +22,9 @@ def _can(item: pytest.Item) -> bool:
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     row = parameters.get("row")
     needed = {name for mark in item.iter_markers("needs") for name in mark.args}
-    return not isinstance(row, Row) or needed <= row.can | ({"forget"} if row.forget else set())
+    if not isinstance(row, Row):
+        return True
+    return needed <= row.can | {name for name in ("forget", "again") if getattr(row, name)}
 
 
 @pytest.fixture(scope="session", params=ROWS, ids=lambda row: row.name)

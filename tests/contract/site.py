@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -165,6 +166,14 @@ class Site:
     def ran(self) -> Counter[str]:
         """How often each counted command was run."""
         return Counter(self.runs.read_text().split())
+
+    def runs_until(self, count: int, name: str = "it") -> None:
+        """Return when a command that notes its runs has noted so many."""
+        deadline = time.monotonic() + LONG
+        while (ran := self.ran()[name]) < count:
+            assert time.monotonic() < deadline, f"{name} ran {ran} times"
+            time.sleep(0.02)
+        assert ran == count
 
     # -- gates ----------------------------------------------------------------------------------------------------
 

@@ -48,6 +48,8 @@ execution:
     apart: {runner: local, outputs_to_working_directory: "True"}
     no_metadata: {runner: local, embed_metadata_in_job: false}
     metadata: {runner: local, embed_metadata_in_job: true}
+    again: {runner: local, requeue: "yes"}
+    not_again: {runner: local, requeue: false}
     keep: {runner: local, cleanup_job: never}
     keep_failed: {runner: local, cleanup_job: onsuccess}
 """
@@ -222,3 +224,11 @@ def test_cleanup_job_of_a_destination(site: Site) -> None:
     until(lambda: not any(path.exists() for path in gone))
     assert all(path.exists() for path in kept)
     assert all((path.parent / "outputs" / "tool_stdout").exists() for path in (*kept, *gone))
+
+
+def test_requeue(site: Site) -> None:
+    """Where the DRM can; tests/contract/test_requeue.py has what it means there."""
+    job = site.run("true", to="again")
+    assert job.cause is Cause.REJECTED
+    assert job.message.startswith("requeue is true for the destination again") and "remedy" in job.message
+    assert site.run("true", to="not_again").cause is Cause.OK

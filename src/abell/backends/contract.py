@@ -172,6 +172,7 @@ class Backend(ABC):
     rings: ClassVar[bool] = True  # its jobs ring the bell; False where `events` tells of endings sooner
     at_once: ClassVar[int] = 64  # attempts handed to one `submit`: claimed in one transaction, in doubt together
     asks_per_minute: ClassVar[float | None] = None  # the budget of commands that only ask; None: they cost nothing
+    says_cluster: ClassVar[tuple[str, ...]] = ()  # runner parameters that tell one DRM's server from another's
     requeues: ClassVar[bool] = False  # it can pass on `requeue: true`, and a job that runs again is one job to it
     # What the DRM writes into a job's own stderr (never the command's) when it ends one: regular expression -> cause.
     # It serves where the DRM's state names no cause, or is no longer to be had.
@@ -223,8 +224,11 @@ class Backend(ABC):
     def cancel(self, ids: Sequence[str], by: str) -> Steps[None]:
         """Ask the DRM to end these, for the person `by`. What became of them is for `poll` to tell."""
 
-    def find(self, keys: Sequence[str]) -> Steps[dict[str, str]]:
-        """key -> native id of those the DRM knows: a shortcut, never a proof of absence."""
+    def find(self, keys: Sequence[str], cluster: str = "") -> Steps[dict[str, str]]:
+        """key -> native id of those that the DRM knows: a shortcut, never a proof of absence.
+
+        `cluster`: what `cluster` told of their destination.
+        """
         return {}
         yield
 

@@ -116,7 +116,7 @@ class Local(Backend):
         """End the whole process trees of these; `by` becomes part of the reason."""
         _data((yield Ask(PEER, "cancel", {"ids": list(ids), "by": by})))
 
-    def find(self, keys: Sequence[str]) -> Steps[dict[str, str]]:
+    def find(self, keys: Sequence[str], cluster: str = "") -> Steps[dict[str, str]]:
         return dict(_data((yield Ask(PEER, "find", {"keys": list(keys)})))["ids"])
 
     def forget(self, ids: Sequence[str]) -> Steps[None]:

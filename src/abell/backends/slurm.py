@@ -86,6 +86,7 @@ class Slurm(Backend):
     record_s = 60.0
     at_once = 8
     asks_per_minute = 12.0
+    says_cluster = ("slurm_conf",)
     requeues = True
 
     def __init__(
@@ -93,7 +94,6 @@ class Slurm(Backend):
     ) -> None:
         super().__init__(runner_params)
         self._clock = clock
-        self._clusters: dict[str, None] = {"": None}  # those that jobs were sent to: `find` asks them all
         self._lagging: dict[str, int] = {}  # native id -> polls in which the accounting had not yet the last word
         self._confirmed: dict[str, int] = {}  # native id -> how often scontrol was asked about it
         self._without_accounting: dict[str, float] = {}  # cluster -> until when that is believed
@@ -106,11 +106,9 @@ class Slurm(Backend):
 
     def cluster(self, params: Mapping[str, Any]) -> str:
         try:
-            named = slurm_options.cluster(slurm_options.read(slurm_options.native(params)))
+            return slurm_options.cluster(slurm_options.read(slurm_options.native(params)))
         except ValueError:  # `effective` says what is wrong
             return ""
-        self._clusters[named] = None
-        return named
 
     def overlap(self, workers: int) -> int:
         return workers
@@ -314,13 +312,13 @@ class Slurm(Backend):
                 if not (isinstance(reply, Exited) and (reply.code == 0 or all_gone(reply.err))):
                     raise BackendError(why(reply, "scancel"))
 
-    def find(self, keys: Sequence[str]) -> Steps[dict[str, str]]:
+    def find(self, keys: Sequence[str], cluster: str = "") -> Steps[dict[str, str]]:
         found: dict[str, str] = {}
         wanted = set(keys)
-        for cluster in list(self._clusters):
-            queue = yield from self._squeue(cluster)
+        for one in cluster.split(","):  # sbatch takes a list, and chooses
+            queue = yield from self._squeue(one)
             found |= {
-                key: native_id(n, cluster)
+                key: native_id(n, one)
                 for n, row in queue.items()
                 if (key := key_of(row.name)) in wanted and not was_refused(row)
             }

@@ -28,7 +28,7 @@ class Report:
     def as_text(self) -> str:
         lines = [f"error: {p}" for p in self.errors]
         lines += [f"warning: {p}" for p in self.warnings]
-        lines += [printable(f"not active yet: {place}: {option}") for place, option in self.inactive]
+        lines += [printable(f"not active: {place}: {option}") for place, option in self.inactive]
         return "\n".join((*lines, printable(f"{self.file}: {self.summary}")))
 
     def as_json(self) -> str:

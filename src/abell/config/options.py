@@ -148,8 +148,7 @@ OPTIONS: tuple[Option, ...] = (
         for name in ("native_specification", "nativeSpecification")
     ),
     Option("destination", "native_template", "text", "", "active", "the same, with requests filled in", ("slurm",)),
-    Option("destination", "requeue", "bool", "false", "active", "the DRM may run the job again by itself", ("slurm",)),
-    Option("destination", "requeue", "bool", "false", "no effect", "this runner never runs a job again by itself"),
+    Option("destination", "requeue", "bool", "false", "active", "the DRM may run the job again by itself"),
     *_later(
         "destination",
         (),

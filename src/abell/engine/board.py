@@ -19,6 +19,7 @@ from abell.backends.registry import UnusableBackendError, make_backend
 from abell.config import snapshot
 from abell.config.model import Configuration, Runner
 from abell.engine import finish
+from abell.engine.budget import Budget
 from abell.engine.inbox import Inbox
 from abell.engine.lane import Lane, lane_id
 from abell.engine.live import Live
@@ -57,6 +58,7 @@ class Board:
         self._timers: list[tuple[float, int, Live]] = []
         self._counter = itertools.count()
         self._snapshots: dict[str, str] = {}
+        self._budgets: dict[tuple[str, ...], Budget] = {}
         self._lane_ids: dict[str, str] = {}  # destination id -> id of its lane, '' if its back end cannot be had
 
     def wake(self) -> None:
@@ -77,7 +79,7 @@ class Board:
             lane = self.lanes.get(lane_id(runner, cluster))
             if lane is None:
                 backend = make_backend(runner.backend, runner.params)
-                lane = Lane(runner, backend, self._ask_peer, self.wake, cluster)
+                lane = Lane(runner, backend, self._ask_peer, self.wake, cluster, self._budget(backend, cluster))
                 self.lanes[lane.id] = lane
             return lane
         except UnusableBackendError as error:
@@ -87,6 +89,16 @@ class Board:
         log.error("runner %s: %s; its jobs are left alone until a server starts that has it", runner.id, why)
         self.unusable[runner.id] = why
         return None
+
+    def _budget(self, backend: Backend, cluster: str) -> Budget:
+        """The budget of questions that all runners of one cluster share; the most careful of them says how large."""
+        asks = backend.asks_per_minute
+        if asks is not None:
+            asks = float(backend.runner_params.get("asks_per_minute") or asks)
+        where = (backend.name, cluster, *(str(backend.runner_params.get(name, "")) for name in backend.says_cluster))
+        budget = self._budgets.setdefault(where, Budget(asks))
+        budget.at_most(asks)
+        return budget
 
     def _backend(self, runner: Runner) -> Backend:
         """Any back end of this runner."""
@@ -204,6 +216,13 @@ class Board:
         self.inbox.sighted[live.key] = (live, state, why)
         self.wake()
         return True
+
+    def begin_again(self, live: Live, run: int) -> None:
+        """The DRM has started it again by itself, and this is its last run now."""
+        first = self.inbox.began[live.key][1].start if live.key in self.inbox.began else live.told_run + 1
+        self.inbox.began[live.key] = (live, range(first, run + 1))
+        live.told_run = run
+        self.wake()
 
     def end(self, live: Live, decision: Verdict, outputs: Sequence[dict[str, Any]] = ()) -> None:
         """The job is over."""

@@ -15,6 +15,11 @@ class Budget:
         self._left = BURST
         self._at = time.monotonic()
 
+    def at_most(self, per_minute: float | None) -> None:
+        """Lower it, if it is higher than that."""
+        if per_minute is not None:
+            self._per_s = per_minute / 60.0 if self._per_s is None else min(self._per_s, per_minute / 60.0)
+
     def spend(self) -> None:
         """A question was asked. One that was needed to complete an answer may overdraw; later ones then wait longer."""
         self._refill()

@@ -6,38 +6,47 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from abell.config.lookup import option
 from abell.engine.board import Board
 from abell.engine.collect import NotYet, collect
 from abell.engine.lane import Lane
+from abell.engine.last_words import LastWord, read_last_word
 from abell.engine.live import Live
 from abell.engine.verdict import Evidence, Patience, Verdict, Wait, verdict
-from abell.job import Cause, State
+from abell.faults import point
+from abell.job import Cause, Resources, State
 from abell.passing import passes, trouble
+from abell.script import bell, lock
 from abell.script.ending import BadRecord, Ending, read
 
 log = logging.getLogger(__name__)
 
 FIRST_WORD_S = 0.3  # from a record to the first question about it: DRMs are not at once as far as their jobs
+NOTHING_GIVEN = Resources()
 AGAIN_S = 1.0  # between two looks for a record or an output that should be there
 
 
 async def examine(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
     """Read, decide and collect for these attempts of one lane; the endings go to the inbox."""
     try:
-        records = await lane.files(lambda: [live.record or _read(board, live) for live in lives])
-        good: list[tuple[Live, Verdict]] = []
-        for live, record in zip(lives, records, strict=True):
-            if isinstance(record, Unreadable):
-                board.see(live, State.FINISHING if live.last_word else live.state, record.why)
+        looks = await lane.files(lambda: [_look(board, lane, live) for live in lives])
+        decided: list[tuple[Live, Verdict]] = []
+        for live, look in zip(lives, looks, strict=True):
+            if isinstance(look, Unreadable):
+                board.see(live, State.FINISHING if live.last_word else live.state, look.why)
                 board.look(live, AGAIN_S)
                 continue
-            live.record = record
+            _learn(lane, board, live, look)
             decision = None if live.over or live.decided else decide(lane, board, live)
-            if decision is None:
-                continue
+            if decision is not None:
+                decided.append((live, decision))
+        if any(live.requeue for live, _ in decided):
+            decided = await _for_good(lane, board, decided)
+        good: list[tuple[Live, Verdict]] = []
+        for live, decision in decided:
             if decision.cause is Cause.OK and live.request.outputs:
                 good.append((live, decision))
             else:
@@ -55,15 +64,20 @@ async def examine(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
 def decide(lane: Lane, board: Board, live: Live) -> Verdict | None:
     """The verdict; None while there is none, and then when to look again is settled."""
     now = time.monotonic()
-    if live.first_sign is None and (live.record or live.last_word):
+    if live.first_sign is None and not live.lives and (live.record or live.last_word):
         live.first_sign = now
+    given = NOTHING_GIVEN if live.record and live.record.clean else _given(lane, board, live)
     evidence = Evidence(
         record=live.record,
         sighting=live.last_word,
         cancel_by=live.cancel_by,
         waited_s=now - (live.first_sign or now),
-        walltime_s=live.request.resources.walltime_s,
-        memory_mb=live.request.resources.memory_mb,
+        walltime_s=given.walltime_s,
+        memory_mb=given.memory_mb,
+        # Of a run that is over for long, if the DRM had queued the job again since.
+        last_words=None if live.queued_after >= max(live.run, 1) else live.in_stderr,
+        requeue=live.requeue,
+        lives=live.lives,
     )
     decision = verdict(evidence, Patience(lane.backend.settle_s, lane.backend.record_s))
     if isinstance(decision, Wait):
@@ -74,6 +88,77 @@ def decide(lane: Lane, board: Board, live: Live) -> Verdict | None:
     return decision
 
 
+def _given(lane: Lane, board: Board, live: Live) -> Resources:
+    """What the DRM was asked for in the end, for the message."""
+    try:
+        return lane.backend.effective(live.request.resources, live.destination.params, board.environment)
+    except Exception:  # a back end of somebody else's, and only a message
+        log.exception("job %d: what it was given cannot be told", live.job_id)
+        return live.request.resources
+
+
+def _learn(lane: Lane, board: Board, live: Live, look: Look) -> None:
+    """What the files tell is the attempt's evidence from now on."""
+    if live.requeue:
+        if look.run > live.run and live.run:  # what was said before is about a run that counts no more
+            live.last_word = live.first_sign = None
+        if look.run > live.run and live.cancel_by and live.cancel_sent:
+            live.cancel_sent = False  # the DRM may have been told of an earlier run
+            lane.cancel_again_in(0.0)
+        if look.record is not live.record:
+            live.lives = False
+        if look.run > live.told_run:
+            board.begin_again(live, look.run)
+        if live.rang and look.record is None and look.run <= max(live.run, 1):
+            board.look(live, AGAIN_S)  # what the bell told of is not in view yet
+        else:
+            live.rang = False
+        live.run = max(live.run, look.run)
+    live.record, live.in_stderr = look.record, look.in_stderr
+
+
+async def _for_good(lane: Lane, board: Board, decided: Sequence[tuple[Live, Verdict]]) -> list[tuple[Live, Verdict]]:
+    """Those of the attempts that no further run can follow. Of the others one has begun, or it cannot be told now."""
+    open_ = [live for live, _ in decided if live.requeue and not live.closed]
+    if open_:
+        board.database.assert_current()  # whoever was superseded ends nothing
+    held = await lane.files(lambda: [_close(board, live) for live in open_])
+    point("examine.closed")
+    for live, holder in zip(open_, held, strict=True):
+        if isinstance(holder, lock.Owner):
+            live.record = live.in_stderr = live.last_word = live.first_sign = None
+            live.lives = False
+            board.look(live)
+        elif isinstance(holder, Unreadable):
+            board.see(live, live.state, f"it is over, and that it does not start again cannot be settled: {holder.why}")
+            board.look(live, AGAIN_S)
+        else:
+            live.closed = True
+    return [(live, decision) for live, decision in decided if live.closed or not live.requeue]
+
+
+def _close(board: Board, live: Live) -> lock.Revoked | lock.Owner | Unreadable:
+    """In the lane's thread: take the lock of the run after the last that counts."""
+    if not board.layout.spool.is_dir():
+        return Unreadable(f"{board.layout.jobs} is not there: is its file system mounted?")
+    try:
+        Path(live.control).mkdir(parents=True, exist_ok=True)
+        return lock.revoke(live.control, live.run + 1)
+    except OSError as error:
+        return Unreadable(trouble(error))
+    except BadRecord as error:
+        return Unreadable(str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an attempt's files tell."""
+
+    record: Ending | None
+    run: int = 1  # the last that has started, of those that the DRM may start again
+    in_stderr: LastWord | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """Whether there is a record cannot be told now: an outage of the file system or of this machine is no evidence."""
@@ -81,22 +166,31 @@ class Unreadable:
     why: str
 
 
-def _read(board: Board, live: Live) -> Ending | Unreadable | None:
+def _look(board: Board, lane: Lane, live: Live) -> Look | Unreadable:
+    """In the lane's thread."""
+    run, record = live.run, live.record
     try:
-        return read(live.control)
+        if live.requeue:
+            if live.bell:  # before its record is read: then a later ring is not lost, and this one heard only once
+                bell.silence(board.layout.spool, [live.bell])
+            run = lock.last_start(live.control)
+            if record is not None and record.run != run:
+                record = None
+        record = record or read(live.control)
     except FileNotFoundError as error:
         if not board.layout.spool.is_dir():
             return Unreadable(f"{board.layout.jobs} is not there: is its file system mounted?")
         log.error("job %d: %s", live.job_id, error)
-        return None
     except OSError as error:
         if passes(error):
             return Unreadable(trouble(error))
         log.error("job %d: %s", live.job_id, error)
-        return None
     except BadRecord as error:
         log.error("job %d: %s", live.job_id, error)
-        return None
+    over = not record.clean if record else live.last_word is not None
+    patterns = lane.backend.last_words
+    said = read_last_word(f"{live.directory}/job.err", patterns) if over and patterns else None
+    return Look(record, max(run, record.run if record else 0), said)
 
 
 def _collect(board: Board, live: Live) -> list[dict[str, Any]] | NotYet:

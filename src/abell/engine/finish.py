@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +17,7 @@ from abell.store.statements import End
 
 F = TypeVar("F", int, float)
 TRANSIENT = ("working", "home", "tmp", "configs")  # what cleanup_job removes; streams and records are kept
+OF_RUNS = re.compile(r"_(working|outputs|configs|declared)(\.part)?|tmp\.[0-9]+")  # fragments/requeue.sh
 
 
 def ending(live: Live, verdict: Verdict, outputs: Sequence[dict[str, Any]] = ()) -> End:
@@ -40,13 +43,18 @@ def ending(live: Live, verdict: Verdict, outputs: Sequence[dict[str, Any]] = ())
     )
 
 
-def tidy(directory: Path, cause: Cause, policy: Literal["always", "onsuccess", "never"]) -> None:
+def tidy(directory: Path, cause: Cause, policy: Literal["always", "onsuccess", "never"], requeue: bool = False) -> None:
     """Remove the working files of an ended attempt as `cleanup_job` says. Its streams and its record stay."""
     if policy == "never" or (policy == "onsuccess" and cause is not Cause.OK):
         return
     for name in TRANSIENT:
         if _holds_something(directory / name):
             shutil.rmtree(directory / name, ignore_errors=True)
+    if requeue:
+        with contextlib.suppress(OSError):
+            for path in directory.iterdir():
+                if OF_RUNS.fullmatch(path.name):
+                    shutil.rmtree(path, ignore_errors=True)
 
 
 def _holds_something(directory: Path) -> bool:

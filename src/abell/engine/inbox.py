@@ -23,7 +23,8 @@ class Inbox:
     bound: dict[str, tuple[Live, str]] = field(default_factory=dict)  # key -> attempt, native id
     unclaimed: dict[str, Unclaim] = field(default_factory=dict)
     sighted: dict[str, tuple[Live, State, str]] = field(default_factory=dict)  # key -> attempt, state, why
+    began: dict[str, tuple[Live, range]] = field(default_factory=dict)  # key -> attempt, numbers of its new runs
     ended: dict[str, tuple[Live, End]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.bound or self.unclaimed or self.sighted or self.ended)
+        return bool(self.bound or self.unclaimed or self.sighted or self.began or self.ended)

@@ -25,6 +25,7 @@ from abell.backends.contract import (
 )
 from abell.config.model import Runner
 from abell.engine.back_off import BackOff
+from abell.engine.budget import Budget
 from abell.engine.file_thread import FileThread
 from abell.engine.live import Live
 from abell.engine.rhythm import Rhythm
@@ -35,6 +36,8 @@ from abell.store.sqlite import Superseded
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+NO_BUDGET = Budget(None)
 
 
 def lane_id(runner: Runner, cluster: str) -> str:
@@ -51,8 +54,9 @@ class Lane:
         ask_peer: Callable[[Ask], Awaitable[Reply]],
         wake: Callable[[], None] = lambda: None,
         cluster: str = "",
+        budget: Budget = NO_BUDGET,
     ) -> None:
-        """`wake` has the engine's loop tick."""
+        """`wake` has the engine's loop tick; `budget` is the cluster's."""
         self.id = lane_id(runner, cluster)
         self.runner = runner
         self.cluster = cluster
@@ -61,7 +65,7 @@ class Lane:
         self.unbound: set[str] = set()  # keys of those of which nobody knows whether the DRM has them
         self.in_flight: set[str] = set()  # keys of those that are being submitted
         self.tasks: dict[str, asyncio.Task[None]] = {}
-        self.rhythm = Rhythm(backend, runner.params)
+        self.rhythm = Rhythm(backend, budget)
         self._back_off = BackOff()
         self._destinations: dict[str, BackOff] = {}
         self._host = LocalHost()

@@ -12,7 +12,7 @@ from abell.config.lookup import option
 from abell.config.model import Destination, Runner, Settings
 from abell.engine.live import Live
 from abell.job import Request
-from abell.route.requests import metadata
+from abell.route.requests import metadata, requeue
 from abell.script import bell as bells
 from abell.script.builder import build
 from abell.script.plan import Bell, PlannedGlob, PlannedOutput, ScriptPlan
@@ -79,6 +79,7 @@ def prepare(
         workers=runner.workers,
         runner=runner.id,
         search_path=request.search_path,
+        requeue=requeue(destination, backend),
     )
     tmp_dir = destination.params.get("tmp_dir")
     plan = ScriptPlan(
@@ -103,6 +104,7 @@ def prepare(
         globs=tuple(PlannedGlob(o.name, o.glob) for o in request.outputs if o.glob is not None),
         metadata=metadata(request, destination),
         bell=Bell(str(layout.spool), live.bell) if live.bell else None,
+        requeue=submission.requeue,
         watch_cgroup=backend.watch_cgroup,
         integrity_check=settings.check_job_script_integrity,
         galaxy_lib=str(settings.galaxy_lib or ""),

@@ -30,6 +30,7 @@ def record(board: Board) -> set[int]:
         seen = [_sight(live, state, why, now) for live, state, why in inbox.sighted.values()]
         st.sight(db, seen)
         st.tell(db, ((job_id, now, "started", "") for _, _, started, job_id in seen if started is not None))
+        st.begin_again(db, ((live.job_id, run) for live, runs in inbox.began.values() for run in runs), now)
         for item in inbox.unclaimed.values():
             live = item.live
             if live.cancel_by:
@@ -57,6 +58,7 @@ def _apply(board: Board, inbox: Inbox) -> set[int]:
     for live, state, _ in inbox.sighted.values():
         live.started |= state is State.RUNNING
         touched.add(live.job_id)
+    touched |= {live.job_id for live, _ in inbox.began.values()}
     for item in inbox.unclaimed.values():
         board.drop(item.live)
         if board.is_placed(item.live):
@@ -88,7 +90,7 @@ async def _tidy(lane: Lane, board: Board, over: Sequence[tuple[Live, Cause]]) ->
 
     def clear() -> None:
         for live, cause in over:
-            finish.tidy(live.directory, cause, option(live.destination, settings, "cleanup_job"))
+            finish.tidy(live.directory, cause, option(live.destination, settings, "cleanup_job"), live.requeue)
         if tokens := [live.bell for live, _ in over if live.bell]:
             bell.silence(board.layout.spool, tokens)
 

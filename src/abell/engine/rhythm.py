@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from abell.backends.contract import Backend
 from abell.engine.back_off import BackOff
@@ -16,15 +14,14 @@ SLOWER = 1.5
 
 
 class Rhythm:
-    """The polls of one lane."""
+    """The polls of one lane. Lanes of one cluster share its budget."""
 
-    def __init__(self, backend: Backend, runner_params: Mapping[str, Any]) -> None:
+    def __init__(self, backend: Backend, budget: Budget) -> None:
         self._shortest_s = backend.poll_every_s
         self._every_s = self._shortest_s
         self._due = 0.0  # monotonic seconds of the next regular poll
         self._wanted = math.inf  # and of one that news asks for
-        asks = backend.asks_per_minute
-        self._budget = Budget(None if asks is None else float(runner_params.get("asks_per_minute") or asks))
+        self._budget = budget
         self._back_off = BackOff(first_s=self._shortest_s)
 
     @property

@@ -110,7 +110,7 @@ async def resolve(lane: Lane, board: Board) -> None:
 async def _resolve(lane: Lane, board: Board, open_: dict[str, Live]) -> None:
     if not open_:
         return
-    for key, native_id in (await lane.question(lane.backend.find(list(open_)))).items():
+    for key, native_id in (await lane.question(lane.backend.find(list(open_), lane.cluster))).items():
         if key in open_:
             board.bind(open_.pop(key), native_id)
     point("resolve.found")

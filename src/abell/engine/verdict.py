@@ -1,25 +1,46 @@
 """From evidence to verdict: the one place that decides how a job ended. Pure, and total: every case is a row.
 
 The rows, tried from the top; the first that fits decides. *Hard* causes are those that only the DRM can know:
-walltime, memory, output_size, node, preempted, cancelled, rejected.
+walltime, memory, output_size, node, preempted, cancelled, rejected. A *last line* is one that the DRM wrote into the
+job's own stderr and that names a cause. *May start again*: the destination says `requeue: true`.
 
 | record            | the DRM's last word              | verdict                                                    |
 |-------------------|----------------------------------|------------------------------------------------------------|
 | any               | rejected                         | rejected, in the DRM's words                               |
 | clean             | any or none                      | ok (then the outputs are checked)                          |
+| not clean or none | cancelled, nobody asked Abell,   | what the last line names: some DRMs say cancelled          |
+|                   | and the last line names          | whenever they end a job themselves                         |
+|                   | walltime, memory, output_size,   |                                                            |
+|                   | node or preempted                |                                                            |
+| not clean or none | node or preempted, and the job   | wait for it to be queued again; after `settle_s` that      |
+|                   | may start again                  | cause                                                      |
 | not clean         | hard cause                       | that cause                                                 |
+| not clean         | it lives, newer than the record, | nothing ended: go on watching                              |
+|                   | and the job may start again      |                                                            |
+| not clean         | over, for no hard cause; or does | what the last line names                                   |
+|                   | not know the job; a last line    |                                                            |
 | not clean         | over, for no hard cause          | by the record: memory; cancelled if someone asked for that |
 |                   |                                  | and the script was signalled; else signal or exit          |
-| not clean         | none yet, or still running       | wait; after `settle_s` by the record                       |
+| not clean, and no | does not know the job, which may | by the record: nobody knows more of it                     |
+| signal in it      | not start again                  |                                                            |
+| not clean         | none yet, does not know the job, | wait; after `settle_s` what the last line names, else by   |
+|                   | or still running                 | the record; cancelled if someone asked for that, the job   |
+|                   |                                  | may start again and the DRM does not know it               |
 | none              | hard cause                       | that cause                                                 |
-| none              | over, exit code not 0 or signal  | wait for the record; after `record_s` exit or signal       |
+| none              | over, exit code not 0 or signal; | what the last line names                                   |
+|                   | a last line                      |                                                            |
+| none              | over or does not know the job;   | wait for the record; after `record_s` what the last line   |
+|                   | a last line                      | names                                                      |
+| none              | over, exit code not 0 or signal  | wait for the record; after `record_s` exit or signal; lost |
+|                   |                                  | if the code is 75, with which a script runs nothing        |
 | none              | over, exit code 0 or not known   | wait for the record; after `record_s` lost: never ok       |
 | none              | does not know the job            | wait for the record; after `record_s` cancelled if someone |
 |                   |                                  | asked for that, else lost                                  |
 | none              | none, or live                    | nothing ended: go on watching                              |
 
 A record is clean if it says exit code 0, no trapped signal and no kill for memory. A clean record is final: later
-words such as NODE_FAIL do not reopen it. All waiting is measured on this machine's monotonic clock.
+words such as NODE_FAIL do not reopen it, and no last line makes an ok. All waiting is measured on this machine's
+monotonic clock. A job that may start again is over for good only when the lock of its next run has been taken as well.
 """
 
 from __future__ import annotations
@@ -27,7 +48,8 @@ from __future__ import annotations
 import signal as signals
 from dataclasses import dataclass
 
-from abell.job import Cause, Sighting, Unknown
+from abell.engine.last_words import LastWord
+from abell.job import Cause, Sighting, Unknown, Usage
 from abell.script.ending import Ending
 
 HARD = frozenset(
@@ -41,7 +63,11 @@ HARD = frozenset(
         Cause.REJECTED,
     }
 )
-
+EXPLAINS_A_CANCELLATION = frozenset(
+    {Cause.WALLTIME, Cause.MEMORY, Cause.OUTPUT_SIZE, Cause.NODE, Cause.PREEMPTED}
+)  # older Slurms say CANCELLED of a job that they have killed for its memory
+HAS_IT_START_AGAIN = frozenset({Cause.NODE, Cause.PREEMPTED})  # after these a DRM queues a job again, by itself
+RAN_NOTHING = 75  # the job script's exit code when its run lock is not to be had: fragments/lock.sh
 
 NOT_RUN = {
     "environment": "its environment could not be set up (see `abell logs ID --job`)",
@@ -64,8 +90,26 @@ class Evidence:
     sighting: Sighting | Unknown | None  # the DRM's last word
     cancel_by: str | None  # who asked Abell for the end, if anybody
     waited_s: float  # since the first sign of an ending
-    walltime_s: int | None = None  # what was asked for, for the message
+    walltime_s: int | None = None  # what it was given, for the message
     memory_mb: int | None = None
+    last_words: LastWord | None = None  # in the job's own stderr
+    requeue: bool = False  # the DRM may start it again
+    lives: bool = False  # so the DRM says, in a word newer than the record
+
+    @property
+    def last_line(self) -> LastWord | None:
+        """The last words, unless a back end takes them for a success: that is for the record alone to say."""
+        return None if self.last_words and self.last_words.cause is Cause.OK else self.last_words
+
+    @property
+    def usage(self) -> Usage:
+        """The DRM's figures before the record's: it is the DRM that compared them with what it gave."""
+        seen = self.sighting.usage if isinstance(self.sighting, Sighting) else Usage()
+        told = self.record.usage if self.record else Usage()
+        return Usage(
+            elapsed_s=told.elapsed_s if seen.elapsed_s is None else seen.elapsed_s,
+            memory_bytes=told.memory_bytes if seen.memory_bytes is None else seen.memory_bytes,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,30 +130,63 @@ class Wait:
 
 def verdict(evidence: Evidence, patience: Patience) -> Verdict | Wait | None:
     """The verdict, or for how long and for what to wait; None: there is no sign of an ending."""
-    record, seen = evidence.record, evidence.sighting
+    record, seen, last = evidence.record, evidence.sighting, evidence.last_line
     cause = seen.cause if isinstance(seen, Sighting) else None
     if cause is Cause.REJECTED:
         assert isinstance(seen, Sighting)
         return Verdict(cause, seen.reason or seen.word)
+    if record is not None and record.clean:
+        return Verdict(Cause.OK, exit_code=0)
+    if cause is Cause.CANCELLED and not evidence.cancel_by and last and last.cause in EXPLAINS_A_CANCELLATION:
+        return by_last_words(last, evidence)
+    if cause in HAS_IT_START_AGAIN and evidence.requeue and evidence.waited_s < patience.settle_s:
+        return Wait(patience.settle_s - evidence.waited_s, f"it may be queued again after: {cause}")
     if record is not None:
-        if record.clean:
-            return Verdict(Cause.OK, exit_code=0)
+        return _not_clean(record, cause, evidence, patience)
+    return _none(cause, evidence, patience)
+
+
+def _not_clean(record: Ending, cause: Cause | None, evidence: Evidence, patience: Patience) -> Verdict | Wait | None:
+    """There is a record, and it is not clean; `cause` is the DRM's, if it says that the job is over."""
+    seen, last = evidence.sighting, evidence.last_line
+    if cause is not None and cause in HARD:
+        return Verdict(cause, explain(cause, evidence), record.exit_code, record.signal)
+    if evidence.requeue and evidence.lives:
+        return None
+    settled = evidence.waited_s >= patience.settle_s
+    if last and (settled or cause is not None or isinstance(seen, Unknown)):
+        return by_last_words(last, evidence)
+    if settled and evidence.requeue and evidence.cancel_by and isinstance(seen, Unknown):
+        return Verdict(Cause.CANCELLED, f"by {evidence.cancel_by}", record.exit_code, record.signal)
+    own = record.signal is None and not record.signals  # its own exit code: no killer, whose words may be on their way
+    if settled or cause is not None or (own and isinstance(seen, Unknown) and not evidence.requeue):
+        return by_record(record, evidence)
+    why = "the job's record is here; waiting for the last word on why it ended"
+    return Wait(patience.settle_s - evidence.waited_s, why)
+
+
+def _none(cause: Cause | None, evidence: Evidence, patience: Patience) -> Verdict | Wait | None:
+    """There is no record."""
+    seen, last = evidence.sighting, evidence.last_line
+    if isinstance(seen, Sighting):
+        if cause is None:
+            return None
         if cause in HARD:
-            assert cause is not None
-            return Verdict(cause, explain(cause, evidence), record.exit_code, record.signal)
-        if cause is not None or evidence.waited_s >= patience.settle_s:
-            return by_record(record, evidence)
-        return Wait(
-            patience.settle_s - evidence.waited_s, "the job's record is here; waiting for the last word on why it ended"
-        )
-    if cause in HARD:
-        assert cause is not None and isinstance(seen, Sighting)
-        return Verdict(cause, explain(cause, evidence), seen.exit_code, seen.signal)
-    if cause is None and not isinstance(seen, Unknown):
+            return Verdict(cause, explain(cause, evidence), seen.exit_code, seen.signal)
+        if last and (seen.exit_code or seen.signal):
+            return by_last_words(last, evidence)
+    elif seen is None:
         return None
     if evidence.waited_s < patience.record_s:
         return Wait(patience.record_s - evidence.waited_s, "it is over; waiting for the job's own record")
-    return without_record(evidence)
+    return by_last_words(last, evidence) if last else without_record(evidence)
+
+
+def by_last_words(last: LastWord, evidence: Evidence) -> Verdict:
+    """What the DRM wrote into the job's stderr names the cause."""
+    seen = evidence.record or (evidence.sighting if isinstance(evidence.sighting, Sighting) else None)
+    parts = (*_figures(last.cause, evidence), last.text)
+    return Verdict(last.cause, "; ".join(parts), seen.exit_code if seen else None, seen.signal if seen else None)
 
 
 def by_record(record: Ending, evidence: Evidence) -> Verdict:
@@ -148,6 +225,12 @@ def without_record(evidence: Evidence) -> Verdict:
                 seen.exit_code,
                 seen.signal,
             )
+        if seen.exit_code == RAN_NOTHING:
+            why = (
+                "the DRM started the job script, which ran nothing because it could not have its run lock (see "
+                "`abell logs ID --job`); of a start that has the lock no record of an ending was found"
+            )
+            return Verdict(Cause.LOST, why, seen.exit_code)
         if seen.exit_code:
             return Verdict(
                 Cause.EXIT, f"the job script exited with {seen.exit_code} and wrote no record", seen.exit_code
@@ -161,20 +244,36 @@ def without_record(evidence: Evidence) -> Verdict:
 
 
 def explain(cause: Cause, evidence: Evidence) -> str:
-    """One sentence for a person, from what was asked for, what was used, and the DRM's own reason."""
+    """One sentence for a person, from what was given, what was used, and the DRM's own reason."""
     seen = evidence.sighting if isinstance(evidence.sighting, Sighting) else None
-    reason = seen.reason if seen else ""
-    usage = seen.usage if seen else None
-    parts: list[str] = []
-    if cause is Cause.WALLTIME and evidence.walltime_s:
-        ran = f"ran {usage.elapsed_s:.0f} s of" if usage and usage.elapsed_s is not None else "reached"
-        parts.append(f"{ran} the {evidence.walltime_s} s it was given")
-    if cause is Cause.MEMORY and evidence.memory_mb:
-        peak = f"used {usage.memory_bytes / 2**20:.0f} MiB of" if usage and usage.memory_bytes else "exceeded"
-        parts.append(f"{peak} the {evidence.memory_mb} MiB it was given")
+    said = (seen.reason or seen.word) if seen else ""
+    last = evidence.last_line
+    if figures := _figures(cause, evidence):
+        return "; ".join(figures)
+    if last and last.cause is cause and not (seen and seen.reason):
+        return last.text
+    if cause is Cause.CANCELLED and said:
+        return f"not through Abell; the DRM says: {said}"
+    if cause in HAS_IT_START_AGAIN and seen and seen.host and seen.host not in said:
+        return f"on {seen.host}: {said}"
+    return said
+
+
+def _figures(cause: Cause, evidence: Evidence) -> tuple[str, ...]:
+    """What was given and used, or who asked; nothing where that is not known."""
+    usage, walltime, memory = evidence.usage, evidence.walltime_s, evidence.memory_mb
+    if cause is Cause.WALLTIME and walltime:
+        ran = "reached" if usage.elapsed_s is None else f"ran {usage.elapsed_s:.0f} s of"
+        return (f"{ran} the {walltime} s it was given",)
+    if cause is Cause.MEMORY and memory:
+        used = (usage.memory_bytes or 0) / 2**20
+        if used >= memory:
+            return (f"used {used:.0f} MiB of the {memory} MiB it was given",)
+        seen = f" (the most that was measured is {used:.0f} MiB)" if used else ""
+        return (f"exceeded the {memory} MiB it was given{seen}",)
     if cause is Cause.CANCELLED and evidence.cancel_by:
-        parts.append(f"by {evidence.cancel_by}")
-    return "; ".join(parts) or reason or (seen.word if seen else "")
+        return (f"by {evidence.cancel_by}",)
+    return ()
 
 
 def signal_name(number: int) -> str:

@@ -14,9 +14,10 @@ from abell.engine.board import Board
 from abell.engine.file_thread import FileThread
 from abell.engine.lane import Lane
 from abell.engine.live import Live
-from abell.job import Sighting, Unknown
+from abell.job import Sighting, State, Unknown
 from abell.passing import trouble
 from abell.script import bell
+from abell.script.ending import Ending
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ class Rung:
     def _hear(self, board: Board, tokens: set[str]) -> None:
         for token in tokens & board.by_bell.keys():
             live = board.by_bell[token]
+            live.rang = True
             if not live.looking and not live.decided and live.look_again is None:
                 board.look(live)
 
@@ -91,7 +93,7 @@ class Rung:
 
 async def poll(lane: Lane, board: Board) -> None:
     """Ask the DRM of this lane about all its attempts. A poll that fails changes nothing."""
-    asked = {live.native_id: (live, live.words) for live in lane.lives.values() if live.native_id}
+    asked = {live.native_id: (live, live.words, live.record) for live in lane.lives.values() if live.native_id}
     lane.rhythm.begin()
     if not asked:
         return
@@ -109,9 +111,9 @@ async def poll(lane: Lane, board: Board) -> None:
         board.wake()
     news = False
     for native_id, word in answers.items():
-        live, words = asked.get(native_id, (None, 0))
+        live, words, record = asked.get(native_id, (None, 0, None))
         if live is not None and live.words == words:  # else what was pushed meanwhile is newer than this answer
-            news |= hear(board, live, word)
+            news |= hear(board, live, word, record)
     lane.rhythm.answered(time.monotonic() - began, news)
 
 
@@ -122,7 +124,7 @@ def heard(board: Board, backend: str, messages: Sequence[Mapping[str, Any]]) -> 
             for sighting in _sightings(lane, messages):
                 live = lane.lives.get(sighting.key)
                 if live is not None:
-                    hear(board, live, sighting)
+                    hear(board, live, sighting, live.record)
     board.wake()
 
 
@@ -143,8 +145,11 @@ def poll_soon(board: Board, backend: str) -> None:
     board.wake()
 
 
-def hear(board: Board, live: Live, word: Sighting | Unknown) -> bool:
-    """One word of a DRM about one attempt; whether it is news."""
+def hear(board: Board, live: Live, word: Sighting | Unknown, after: Ending | None = None) -> bool:
+    """One word of a DRM about one attempt, and whether it is news.
+
+    `after`: the record that had been read when the DRM was asked.
+    """
     if live.decided or live.over:
         return False
     live.words += 1
@@ -155,9 +160,24 @@ def hear(board: Board, live: Live, word: Sighting | Unknown) -> bool:
         if not live.native_id:
             board.bind(live, word.native_id)
         if word.state is not None:
-            if live.record is None:  # it lives after all: an earlier word of its end was not the last
+            if live.record is None or live.requeue:  # it lives after all: an earlier word of its end was not the last
                 live.last_word, live.first_sign = None, None
+            if live.requeue:
+                _lives_on(board, live, word.state, after)
             return board.see(live, word.state, word.reason)
-    live.last_word = word
+    live.last_word, live.lives = word, False
     board.look(live)
     return True
+
+
+def _lives_on(board: Board, live: Live, state: State, after: Ending | None) -> None:
+    """An attempt that its DRM may start again is not over, whatever the record of an earlier run says."""
+    if after is not None and after is live.record:
+        live.lives = True
+    if state in (State.QUEUED, State.HELD):
+        if live.run > max(live.queued_after, 0) and live.cancel_by and live.cancel_sent:
+            live.cancel_sent = False  # the DRM was told of the run that it has taken back
+            board.lanes[live.lane].cancel_again_in(0.0)
+        live.queued_after = live.run
+    elif live.state is not state:
+        board.look(live)  # a new run may have begun

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from abell.backends.contract import Backend
 from abell.backends.registry import make_backend
 from abell.config.lookup import truth
 from abell.config.model import Destination
@@ -20,6 +21,7 @@ def requests(request: Request, route: Route, environment: Mapping[str, str]) -> 
     """
     metadata(request, route.destination)
     backend = make_backend(route.runner.backend, route.runner.params)
+    requeue(route.destination, backend)
     asked = request.resources
 
     def effective(asked: Resources, environment: Mapping[str, str] = environment) -> Resources:
@@ -52,6 +54,20 @@ def metadata(request: Request, destination: Destination) -> str:
             "(remedy: remove that parameter, or submit without --metadata)"
         )
     return request.metadata
+
+
+def requeue(destination: Destination, backend: Backend) -> bool:
+    """Whether the DRM may start jobs of this destination again by itself.
+
+    ValueError where that is asked for and the back end cannot have it so.
+    """
+    wanted = truth(destination.params.get("requeue", False), "requeue")
+    if wanted and not backend.requeues:
+        raise ValueError(
+            f"requeue is true for the destination {destination.id}, and its DRM ({backend.name}) starts no job again "
+            "by itself (remedy: remove that parameter)"
+        )
+    return wanted
 
 
 def unexpressed(name: str, asked: object, runner: str) -> str:

@@ -62,7 +62,7 @@ def _job(plan: ScriptPlan) -> str:
             _record_more(plan),
             _after_record(plan),
             _fragment("ending"),
-            _fragment("requeue") if plan.requeue else "",
+            _requeue(plan),
             _slots(plan),
             _galaxy(plan),
             _directories(plan),
@@ -167,6 +167,17 @@ def _record_outputs(plan: ScriptPlan) -> str:
             *_BATCH,
         ]
     return "\n".join((*lines, _fragment("outputs_end")))
+
+
+def _requeue(plan: ScriptPlan) -> str:
+    """Each run begins with what the first one found, declared outputs in other places included."""
+    if not plan.requeue:
+        return ""
+    own = f"{plan.directory}/"  # restored as a whole
+    elsewhere = [o for o in plan.outputs if not o.path.startswith(own)]
+    words = " ".join(literal(f"{variable(o.name, 'output')}={o.path}") for o in elsewhere)
+    outputs = f"abell_elsewhere() {{\n  for abell_each in {words}; do\n{_fragment('requeue_outputs')}" if words else ""
+    return _fragment("requeue") + outputs
 
 
 def _slots(plan: ScriptPlan) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from abell.job import Usage
-from abell.script.lock import Owner, highest_run, read_owner
+from abell.script.lock import Owner, highest_run, last_start, read_owner
 from abell.script.safe_read import BadRecord, read_bounded
 
 __all__ = ["BadRecord", "Ending", "SeenOutput", "parse", "read"]
@@ -88,7 +88,7 @@ class _Batch:
 
 
 def read(control: str, owner_uid: int | None = None, *, locked: bool = True, run: int = 1) -> Ending | None:
-    """The ending of the highest run; None: not there, or not complete yet.
+    """The ending of the highest run that was started; None: not there, or not complete yet.
 
     `owner_uid` is the user that the job runs as, if that is not this process's own. `locked`: the ending counts only
     with the lock owner's nonce, and the locks say which run is the highest; without a lock `run` says it.
@@ -98,17 +98,24 @@ def read(control: str, owner_uid: int | None = None, *, locked: bool = True, run
         run = highest_run(control)
         if not run:
             return None
-    try:
-        content, _ = read_bounded(f"{control}/ending.{run}", MOST_BYTES, owner_uid)
-    except FileNotFoundError:
-        return None
-    ending = parse(content)
+    content = _content(control, run, owner_uid)
+    if content is None and locked and run > 1:
+        run = last_start(control, owner_uid)  # a server may have the lock of the run after it
+        content = _content(control, run, owner_uid)
+    ending = None if content is None else parse(content)
     if ending is None or not locked:
         return ending
     owner = read_owner(control, run, owner_uid)
     if not isinstance(owner, Owner) or (owner.nonce, owner.run) != (ending.nonce, ending.run):
         raise BadRecord(f"{control}/ending.{run} is not by the owner of the run lock")
     return ending
+
+
+def _content(control: str, run: int, owner_uid: int | None) -> bytes | None:
+    try:
+        return read_bounded(f"{control}/ending.{run}", MOST_BYTES, owner_uid)[0]
+    except FileNotFoundError:
+        return None
 
 
 def parse(content: bytes) -> Ending | None:

@@ -72,6 +72,15 @@ def highest_run(control: str) -> int:
     return run
 
 
+def last_start(control: str, owner_uid: int | None = None) -> int:
+    """The number of the last run that a start of the script has; 0: none. A revoked run was never started.
+
+    Raises OSError where the directory cannot be read, and BadRecord.
+    """
+    run = highest_run(control)
+    return run - 1 if run and isinstance(read_owner(control, run, owner_uid), Revoked) else run
+
+
 def read_owner(control: str, run: int, owner_uid: int | None = None) -> Owner | Revoked:
     """Who owns this run. Raises FileNotFoundError if nobody does, other OSError, and BadRecord."""
     path = _name(control, run)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -17,6 +19,20 @@ def read_bounded(path: str, most_bytes: int, owner_uid: int | None) -> tuple[byt
     No link is followed in the last component, opening never waits (a FIFO), and only files of `owner_uid` or of this
     process's user count. Raises BadRecord, FileNotFoundError and other OSError.
     """
+    with _opened(path, owner_uid) as (descriptor, facts):
+        if facts.st_size > most_bytes:
+            raise BadRecord(f"{path} has {facts.st_size} bytes, more than {most_bytes}")
+        return os.read(descriptor, most_bytes), facts.st_mtime
+
+
+def read_tail(path: str, most_bytes: int, owner_uid: int | None = None) -> bytes:
+    """The last bytes of a file of any size, read and refused as by `read_bounded`."""
+    with _opened(path, owner_uid) as (descriptor, facts):
+        return os.pread(descriptor, most_bytes, max(0, facts.st_size - most_bytes))
+
+
+@contextmanager
+def _opened(path: str, owner_uid: int | None) -> Iterator[tuple[int, os.stat_result]]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -29,8 +45,6 @@ def read_bounded(path: str, most_bytes: int, owner_uid: int | None) -> tuple[byt
             raise BadRecord(f"{path} is not a regular file")
         if facts.st_uid not in (os.geteuid(), owner_uid):
             raise BadRecord(f"{path} belongs to user {facts.st_uid}")
-        if facts.st_size > most_bytes:
-            raise BadRecord(f"{path} has {facts.st_size} bytes, more than {most_bytes}")
-        return os.read(descriptor, most_bytes), facts.st_mtime
+        yield descriptor, facts
     finally:
         os.close(descriptor)

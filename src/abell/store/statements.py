@@ -232,6 +232,15 @@ def sight(db: sqlite3.Connection, seen: Iterable[tuple[State, str, float | None,
     )
 
 
+def begin_again(db: sqlite3.Connection, runs: Iterable[tuple[int, int]], now: float) -> None:
+    """(job id, number) of runs that a DRM began by itself: each is told once, whoever has seen it before."""
+    told = "SELECT 1 FROM abell_event WHERE job_id = ? AND kind = 'started' AND text = ?"
+    for job_id, run in runs:
+        text = f"run {run} began (the DRM started it again)"
+        if db.execute(told, (job_id, text)).fetchone() is None:
+            tell(db, [(job_id, now, "started", text)])
+
+
 # -- ending -------------------------------------------------------------------------------------------------------
 
 

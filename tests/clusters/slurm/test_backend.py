@@ -146,7 +146,7 @@ def test_another_cluster(driven: Driven) -> None:
     native = driven.submit(job)
     assert native.endswith(".other")
     driven.until(native, lambda seen: seen.state is State.RUNNING)
-    assert driven.do(driven.backend.find([job.key])) == {job.key: native}
+    assert driven.do(driven.backend.find([job.key], "other")) == {job.key: native}
     driven.do(driven.backend.cancel([native], "maria"))
     assert driven.until(native).cause is Cause.CANCELLED
 

@@ -35,9 +35,13 @@ class Toy(Backend):
     poll_every_s = 0.5
     settle_s = 3.0
     record_s = 5.0
+    requeues = True
     states: ClassVar[Mapping[str, State | Cause]] = {
         "waiting": State.QUEUED,
         "running": State.RUNNING,
+        "ending": State.RUNNING,
+        "held": State.HELD,
+        "node": Cause.NODE,
         "done": Cause.OK,
         "failed": Cause.EXIT,
         "cancelled": Cause.CANCELLED,
@@ -53,7 +57,7 @@ class Toy(Backend):
         return Call((*DRM, self._spool, *words))
 
     def submit(self, submissions: Sequence[Submission]) -> SubmitSteps:
-        words = [word for s in submissions for word in (s.key, s.runner, s.script, s.stdout, s.stderr)]
+        words = [word for s in submissions for word in _words(s)]
         reply = yield self._call("submit", *words)
         ids = iter(reply.out.split() if isinstance(reply, Exited) else ())
         for s in submissions:
@@ -86,9 +90,13 @@ class Toy(Backend):
     def cancel(self, ids: Sequence[str], by: str) -> Steps[None]:
         _rows((yield self._call("cancel", *ids)))
 
-    def find(self, keys: Sequence[str]) -> Steps[dict[str, str]]:
+    def find(self, keys: Sequence[str], cluster: str = "") -> Steps[dict[str, str]]:
         rows = _rows((yield self._call("find", *keys)))
         return {row[0]: row[1] for row in rows}
+
+
+def _words(s: Submission) -> tuple[str, ...]:
+    return (s.key, s.runner, "again" if s.requeue else "once", s.script, s.stdout, s.stderr)
 
 
 def _rows(reply: Reply) -> list[list[str]]:

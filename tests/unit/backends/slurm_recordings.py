@@ -56,8 +56,8 @@ def sightings(recording: Recording) -> Told:
             heard = polls(ids, recording.tape(when, user).answer)
             text = " | ".join(first(job, heard) for job in ids)
         except BackendError as error:
-            text = f"BackendError: {last_clause(str(error))}"
-        told[recording.case, when] = without_ids(text, ids)
+            text = f"BackendError: {without_ids(last_clause(str(error)), ids)}"
+        told[recording.case, when] = text
     return told
 
 

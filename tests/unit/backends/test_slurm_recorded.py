@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from abell.backends.contract import BackendError, Bound, Call, Doubt, Exited, Reply, Want
+from abell.backends.native_options import NativeError
 from abell.backends.slurm import PATIENCE, Slurm
 from abell.engine.verdict import Evidence, Patience, Verdict, verdict
 from abell.job import Cause, Sighting, State, Unknown
@@ -108,7 +110,10 @@ def test_a_script_is_the_one_that_was_recorded() -> None:
                 stderr=stderr,
                 directory=path.rpartition("/")[0],
             )
-            made = [line.replace('"', "") for line in Slurm().header(job)]
+            try:
+                made = [line.replace('"', "") for line in Slurm().header(job)]
+            except NativeError:  # such options come to nobody's script: the configuration is refused
+                continue
             assert made == [line.replace('"', "") for line in lines]
             compared += 1
     assert compared > 400
@@ -236,11 +241,7 @@ def damaged(tape: Tape, damages: Mapping[str, Damage]) -> Callable[[Want], Reply
         assert isinstance(want, Call)
         if want.argv[0] == "id":
             return Exited(0, "somebody\n", "")
-        try:
-            reply = tape.answer(want)
-        except NotRecordedError:  # of other jobs than were asked for then: the accounting says all that it said
-            assert want.argv[0] == "sacct"
-            raise
+        reply = tape.answer(want)
         assert isinstance(reply, Exited)
         damage = damages[want.argv[0]]
         return replace(reply, out=damage(reply.out), err=damage(reply.err))
@@ -258,21 +259,30 @@ def test_damaged_output_says_no_ending_that_the_whole_does_not_say(
     recording, when, user, ids = moment
     tape = recording.tape(when, user)
     times = PATIENCE if damages["sacct"] is str else 1
-    try:
-        whole = merge(polls(ids, tape.answer))
-    except BackendError:
-        whole = {}
+    true = whole(tape, ids)
     try:
         seen = polls(ids, damaged(tape, damages), times)
     except BackendError:
         return
     for said in seen:
         for job, word in said.items():
-            true = whole.get(job)
-            if isinstance(word, Unknown):
-                assert isinstance(true, Unknown), (recording.case, when, true)
-            elif word.over:
-                assert isinstance(true, Sighting) and word.cause is true.cause, (recording.case, when, word, true)
+            if isinstance(word, Unknown) or word.over:
+                assert ending(word) in true[job], (recording.case, when, true, word)
+
+
+def whole(tape: Tape, ids: list[str]) -> dict[str, set[str]]:
+    """The endings that were told: by the listing, and by scontrol some tenths of a second later."""
+    told: dict[str, set[str]] = {job: set() for job in ids}
+    for unlisted in (str, lambda text: ""):
+        with contextlib.suppress(BackendError):
+            for said in polls(ids, damaged(tape, {"squeue": unlisted, "sacct": str, "scontrol": str})):
+                for job, word in said.items():
+                    told[job].add(ending(word))
+    return told
+
+
+def ending(word: Word) -> str:
+    return "unknown" if isinstance(word, Unknown) else str(word.cause)
 
 
 @settings(max_examples=500, deadline=None)

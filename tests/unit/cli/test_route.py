@@ -86,6 +86,15 @@ def test_a_metadata_command_where_none_may_run_is_told_beforehand(tmp_path: Path
     assert done.output.startswith("rejected: embed_metadata_in_job is false for the destination local")
 
 
+def test_a_requeue_that_cannot_be_is_told_beforehand(tmp_path: Path) -> None:
+    path = tmp_path / "again.yml"
+    path.write_text(CONFIG.replace("local: {runner: local}", "local: {runner: local, requeue: true}"))
+    done = route("-c", str(path))
+    assert done.return_value == 122
+    assert done.output.startswith("rejected: requeue is true for the destination local")
+    assert "remedy" in done.output
+
+
 def test_slots_say_who_gave_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "slots.yml"
     path.write_text(

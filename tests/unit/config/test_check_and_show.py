@@ -54,9 +54,9 @@ def test_check_of_a_good_file(good: str) -> None:
     code, output = run("check", good)
     assert code == 0
     assert output.splitlines() == [
-        f"not active yet: {good}:3: runner drmaa (drmaa): its jobs are refused",
-        f"not active yet: {good}:4: runner pulsar (pulsar:PulsarMQJobRunner): its jobs are refused",
-        f"not active yet: {good}:8: environments.a.metrics",
+        f"not active: {good}:3: runner drmaa (drmaa): its jobs are refused",
+        f"not active: {good}:4: runner pulsar (pulsar:PulsarMQJobRunner): its jobs are refused",
+        f"not active: {good}:8: environments.a.metrics",
         f"{good}: good: 3 runners, 2 destinations, default a",
     ]
 

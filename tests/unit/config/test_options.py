@@ -45,7 +45,6 @@ TESTS = (
             "destination[slurm] native_specification": "test_native_specification",
             "destination[slurm] nativeSpecification": "test_native_specification",
             "destination[slurm] native_template": "test_native_template",
-            "destination[slurm] requeue": "test_requeue",
         }.items()
     }
     | {"destination[local] local_slots": "test_environments.py::test_local_slots"}
@@ -83,6 +82,7 @@ TESTS = (
             "gravity.virtualenv": "test_the_surroundings_of_the_command",
         }.items()
     }
+    | {"destination requeue": "test_environments.py::test_requeue"}
     | {"galaxy.yml job_runner_monitor_sleep": "test_monitor_sleep.py::test_bells_are_heard_that_often"}
 )
 

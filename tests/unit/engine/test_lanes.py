@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,8 @@ class Two(Backend):
     name = "two"
     own_id = "$ID"
     at_once = 2
+    asks_per_minute = 12.0
+    says_cluster = ("server",)
 
     def cluster(self, params: Mapping[str, Any]) -> str:
         return str(params.get("cluster", ""))
@@ -183,5 +186,22 @@ def test_the_order_of_a_runner_is_kept_over_its_destinations(board: Board) -> No
         assert lane is not None
         assert [live.job_id for live in claim(board, lane, ["full", "plain"])] == [1, 2]
         assert [live.job_id for live in claim(board, lane, ["full", "plain"])] == [3, 4]
+
+    asyncio.run(story())
+
+
+def test_runners_of_one_cluster_share_its_budget_and_the_most_careful_says_how_large(board: Board) -> None:
+    def lane(name: str, cluster: str, **params: Any) -> Any:
+        found = board.lane(Runner(name, "local", "local", params=params), {"cluster": cluster})
+        assert found is not None
+        return found.rhythm
+
+    async def story() -> None:
+        first, second = lane("a", "east"), lane("b", "east", asks_per_minute=6)
+        others = [lane("c", "west"), lane("d", "east", server="other")]
+        for _ in range(3):
+            first.asked()
+        assert not second.is_due() and second.next_s() > time.monotonic() + 9
+        assert all(other.is_due() for other in others)
 
     asyncio.run(story())

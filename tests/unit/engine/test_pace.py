@@ -36,7 +36,6 @@ class Asked(Backend):
     name = "asked"
     own_id = "$ID"
     poll_every_s = 5.0
-    asks_per_minute = 12.0
 
     def submit(self, submissions: Any) -> Any: ...
     def poll(self, ids: Any) -> Any: ...
@@ -108,7 +107,7 @@ def test_no_budget_no_wait() -> None:
 
 
 def test_polls_grow_rare_without_news_and_news_brings_them_back(clock: Clock) -> None:
-    beat = Rhythm(Asked(), {})
+    beat = Rhythm(Asked(), Budget(12))
     gaps = []
     for _ in range(8):
         beat.begin()
@@ -126,7 +125,7 @@ def test_polls_grow_rare_without_news_and_news_brings_them_back(clock: Clock) ->
 
 
 def test_news_during_a_poll_asks_for_another(clock: Clock) -> None:
-    beat = Rhythm(Asked(), {})
+    beat = Rhythm(Asked(), Budget(12))
     beat.begin()
     beat.soon(0.5)
     beat.answered(0.1, news=True)
@@ -134,7 +133,7 @@ def test_news_during_a_poll_asks_for_another(clock: Clock) -> None:
 
 
 def test_however_much_is_wanted_the_budget_stands(clock: Clock) -> None:
-    beat = Rhythm(Asked(), {"asks_per_minute": 6})
+    beat = Rhythm(Asked(), Budget(6))
     asked, end = 0, clock.now + 600
     while clock.now < end:
         beat.soon()
@@ -148,7 +147,7 @@ def test_however_much_is_wanted_the_budget_stands(clock: Clock) -> None:
 
 
 def test_a_poll_that_fails_is_tried_again_later_each_time(clock: Clock) -> None:
-    beat = Rhythm(Asked(), {})
+    beat = Rhythm(Asked(), Budget(12))
     gaps = []
     for count in range(6):
         assert beat.failed("no answer") is (count == 0), "said once"
@@ -161,7 +160,7 @@ def test_a_poll_that_fails_is_tried_again_later_each_time(clock: Clock) -> None:
 
 
 def test_a_slow_answer_makes_polls_rare(clock: Clock) -> None:
-    beat = Rhythm(Asked(), {})
+    beat = Rhythm(Asked(), Budget(12))
     beat.begin()
     beat.answered(40.0, news=True)
     assert beat.next_s() == pytest.approx(clock.now + 40)

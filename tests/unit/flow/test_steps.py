@@ -17,6 +17,7 @@ from abell.backends.contract import Answered, Ask, Reply, Unreachable
 from abell.config import load
 from abell.engine.board import Board
 from abell.engine.claim import claim
+from abell.engine.examine import _for_good, examine
 from abell.engine.flow import Engine
 from abell.engine.inbox import Unclaim
 from abell.engine.live import Live
@@ -27,7 +28,7 @@ from abell.engine.submit import _cancel, resolve
 from abell.engine.verdict import Verdict
 from abell.engine.watch import Rung, hear, heard, poll, watch
 from abell.job import Cause, Request, Sighting, State, Unknown
-from abell.script import bell
+from abell.script import bell, lock
 from abell.store import statements as st
 from abell.store.sqlite import Database
 
@@ -156,6 +157,203 @@ def test_a_poll_that_fails_changes_nothing(board: Board) -> None:
     assert (live.last_word, live.state, live.look_again) == (None, State.SUBMITTING, None)
 
 
+# -- jobs that their DRM may start again ----------------------------------------------------------------------------
+
+
+def may_start_again(board: Board) -> Live:
+    (live,) = bound(board, 1)
+    live.destination = replace(live.destination, params={"requeue": True})
+    Path(live.control).mkdir(parents=True)
+    return live
+
+
+def start(live: Live, run: int, code: int | None = None) -> None:
+    """As its job script would: the lock of a run, and the record if it has ended."""
+    Path(live.control, f"lock.{run}").write_text(f"nonce{run}\n{run}\nhost\n{live.native_id}\n")
+    if code is not None:
+        fields = {
+            "abell": 1,
+            "nonce": f"nonce{run}",
+            "run": run,
+            "host": "host",
+            "native_id": live.native_id,
+            "boot": "",
+        }
+        fields |= {"stage": "ran", "exit": code, "metadata_exit": "", "started": "1.0", "ended": "2.0", "times": ""}
+        text = "".join(f"{name}={value}\0\n" for name, value in {**fields, "signals": "", "end": 1}.items())
+        Path(live.control, f"ending.{run}").write_text(text)
+
+
+async def look(board: Board, live: Live) -> None:
+    live.look_again, live.looking = None, True
+    await examine(board.lanes["local"], board, [live])
+
+
+def alive(live: Live, state: State) -> Sighting:
+    return Sighting(live.native_id, "WORD", state=state, key=live.key)
+
+
+def ending_of(board: Board) -> st.End:
+    (end,) = [ending for _, ending in board.inbox.ended.values()]
+    return end
+
+
+def test_a_live_word_newer_than_a_bad_record_has_the_engine_go_on(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        live = may_start_again(board)
+        start(live, 1, code=3)
+        await look(board, live)
+        assert live.record and live.first_sign is not None and not live.decided
+        hear(board, live, alive(live, State.QUEUED), None)
+        assert not live.lives, "the DRM may not have known yet"
+        hear(board, live, alive(live, State.QUEUED), live.record)
+        monkeypatch.setattr(type(board.lanes["local"].backend), "settle_s", 0.0)
+        await look(board, live)
+        assert not live.decided and live.state is State.QUEUED and live.look_again is None
+        start(live, 2)
+        hear(board, live, alive(live, State.RUNNING), live.record)
+        assert live.look_again is not None
+        await look(board, live)
+        assert (live.run, live.record, live.lives) == (2, None, False)
+        assert [list(runs) for _, runs in board.inbox.began.values()] == [[2]]
+
+    asyncio.run(story())
+
+
+def test_a_verdict_is_given_up_if_another_start_was_faster(board: Board) -> None:
+    async def story() -> None:
+        live = may_start_again(board)
+        start(live, 1, code=3)
+        await look(board, live)
+        hear(board, live, over(live, Cause.EXIT))
+        start(live, 2)
+        assert await _for_good(board.lanes["local"], board, [(live, Verdict(Cause.EXIT))]) == []
+        assert (live.record, live.last_word, live.closed) == (None, None, False)
+        assert live.look_again is not None
+        await look(board, live)
+        assert live.run == 2 and not live.decided
+        start(live, 2, code=0)
+        await look(board, live)
+        assert live.decided and live.closed
+        assert ending_of(board).cause is Cause.OK
+
+    asyncio.run(story())
+
+
+def test_nothing_is_over_while_the_next_runs_lock_cannot_be_taken(board: Board) -> None:
+    async def story() -> None:
+        live = may_start_again(board)
+        start(live, 1, code=3)
+        await look(board, live)
+        hear(board, live, over(live, Cause.EXIT))
+        board.layout.spool.rename(board.layout.jobs / "away")  # as if the file system were not mounted
+        lane = board.lanes["local"]
+        assert await _for_good(lane, board, [(live, Verdict(Cause.EXIT))]) == []
+        assert not live.closed and live.look_again is not None and "mounted" in live.why
+        (board.layout.jobs / "away").rename(board.layout.spool)
+        await look(board, live)
+        assert live.decided and lock.owner(live.control) == lock.Revoked(2)
+
+    asyncio.run(story())
+
+
+def test_each_run_may_ring(board: Board) -> None:
+    """A bell is removed before the record is read, so that the next run's is another."""
+
+    async def story() -> None:
+        live = may_start_again(board)
+        live.bell = bell.new_token()
+        board.adopt(live)
+        place = board.layout.spool / "new" / live.bell
+        rung = Rung()
+        for run in (1, 2):
+            start(live, run, code=3)
+            place.touch()
+            await rung._listen(board)
+            assert list(board.take_due()) == [live]
+            await examine(board.lanes["local"], board, [live])
+            assert not place.exists() and live.record and live.record.run == run and not live.rang
+            live.look_again = None
+        rung.close()
+
+    asyncio.run(story())
+
+
+def test_a_run_is_told_once_whoever_sees_it_again(board: Board) -> None:
+    async def story() -> None:
+        live = may_start_again(board)
+        for run in (1, 2, 3):
+            start(live, run)
+        for _ in range(2):
+            live.told_run = 1  # as after a restart
+            await look(board, live)
+            record(board)
+        told = [row["text"] for row in st.events(board.database.reader, live.job_id) if row["kind"] == "started"]
+        assert told == [f"run {run} began (the DRM started it again)" for run in (2, 3)]
+
+    asyncio.run(story())
+
+
+def test_a_cancellation_of_an_earlier_run_is_asked_for_again(board: Board) -> None:
+    async def story() -> None:
+        live, lane = may_start_again(board), board.lanes["local"]
+        live.cancel_by = "ada"
+        start(live, 1)
+        await look(board, live)
+        live.cancel_sent, lane.next_cancel = True, None
+        hear(board, live, alive(live, State.QUEUED))
+        assert not live.cancel_sent and lane.next_cancel is not None
+        live.cancel_sent, lane.next_cancel = True, None
+        hear(board, live, alive(live, State.QUEUED))
+        assert live.cancel_sent, "once"
+        start(live, 2)
+        await look(board, live)
+        assert not live.cancel_sent and lane.next_cancel is not None
+
+    asyncio.run(story())
+
+
+# -- last lines in the job's own stderr -----------------------------------------------------------------------------
+
+
+def test_last_lines_of_a_run_that_was_queued_again_do_not_explain_a_later_end(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        live, lane = may_start_again(board), board.lanes["local"]
+        monkeypatch.setattr(type(lane.backend), "last_words", {"NODE FAILURE": Cause.NODE})
+        start(live, 1)
+        await look(board, live)
+        (live.directory / "job.err").write_text("CANCELLED DUE TO NODE FAILURE\n")
+        hear(board, live, alive(live, State.QUEUED))
+        hear(board, live, over(live, Cause.CANCELLED))
+        await look(board, live)
+        assert ending_of(board).cause is Cause.CANCELLED
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("cause", [Cause.EXIT, Cause.CANCELLED])
+def test_last_lines_are_read_where_the_drm_names_no_cause(
+    board: Board, monkeypatch: pytest.MonkeyPatch, cause: Cause
+) -> None:
+    async def story() -> None:
+        (live,) = bound(board, 1)
+        lane = board.lanes["local"]
+        monkeypatch.setattr(type(lane.backend), "last_words", {"memory limit": Cause.MEMORY})
+        Path(live.control).mkdir(parents=True)
+        start(live, 1, code=137)
+        (live.directory / "job.err").write_text("exceeded memory limit, being killed\n")
+        hear(board, live, over(live, cause))
+        await look(board, live)
+        end = ending_of(board)
+        assert (end.cause, end.message) == (Cause.MEMORY, "exceeded memory limit, being killed")
+
+    asyncio.run(story())
+
+
 # -- bells --------------------------------------------------------------------------------------------------------
 
 
@@ -247,7 +445,7 @@ def test_jobs_of_a_back_end_that_cannot_be_had_are_left_alone(
         db.execute("UPDATE abell_job SET job_runner_name = 'gone'")
     other = Board(board.database, board.configuration, board.layout, {}, {})
     asyncio.run(after())
-    assert told == ["runner gone: no back end is named 'gone'; known: local; its jobs are left alone"]
+    assert told == ["runner gone: no back end is named 'gone'; known: local, slurm; its jobs are left alone"]
     assert [r["phase"] for r in st.live_attempts(board.database.reader)] == [r["phase"] for r in rows]
 
 

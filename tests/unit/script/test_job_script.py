@@ -14,7 +14,7 @@ import pytest
 from abell.config.model import EnvEntry
 from abell.script import bell, ending
 from abell.script.builder import build
-from abell.script.lock import Owner, Revoked, owner, revoke
+from abell.script.lock import Owner, Revoked, last_start, owner, revoke
 from abell.script.plan import Bell, PlannedGlob, PlannedOutput, ScriptPlan
 
 WAIT_FOR_GO = "while [ ! -e ../go ]; do sleep 0.05; done"
@@ -441,6 +441,43 @@ def test_requeue_after_a_kill_and_revocation(workshop):
     assert job.run().returncode == 75
     assert owner(job.plan.control) == Revoked(2)
     assert ending.read(job.plan.control) is None
+
+
+def test_a_record_counts_after_the_run_that_follows_it_is_revoked(workshop):
+    job = workshop.make("exit 3", requeue=True)
+    assert last_start(job.plan.control) == 0
+    job.run()
+    before = job.ending()
+    assert (before.run, last_start(job.plan.control)) == (1, 1)
+    assert revoke(job.plan.control, 2) == Revoked(2)
+    assert job.ending() == before and last_start(job.plan.control) == 1
+    assert job.run().returncode == 75
+    assert job.ending() == before
+
+
+def test_a_later_run_says_in_the_jobs_stderr_that_it_begins(workshop):
+    job = workshop.make("exit 3", requeue=True)
+    assert b"abell: run" not in job.run().stderr
+    assert job.run().stderr.splitlines() == [f"abell: run 2 of job {job.plan.job_id}".encode()]
+
+
+def test_requeue_restores_outputs_in_other_places(workshop, tmp_path):
+    """What an earlier run left there must not pass for the last run's."""
+    made, kept = tmp_path / "it's made", tmp_path / "kept"
+    kept.write_text("as it was\n")
+    job = workshop.make(
+        '[ -e ../second ] || echo 1 > "$ABELL_OUTPUT_made"; cat "$ABELL_OUTPUT_kept"; '
+        'echo more >> "$ABELL_OUTPUT_kept"; exit 3',
+        requeue=True,
+        outputs=(PlannedOutput("made", str(made)), PlannedOutput("kept", str(kept))),
+    )
+    job.run()
+    assert [o.name for o in job.ending().outputs] == ["made", "kept"]
+    (job.base / "second").touch()
+    job.run()
+    assert [o.name for o in job.ending().outputs] == ["kept"]
+    assert not made.exists() and kept.read_text() == "as it was\nmore\n"
+    assert job.stdout == b"as it was\n"
 
 
 def test_requeue_leaves_the_users_own_directory_alone(workshop, tmp_path):

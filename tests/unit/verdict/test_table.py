@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abell.engine.verdict import HARD, NOT_RUN, Evidence, Patience, Verdict, Wait, verdict
+from abell.engine.last_words import LastWord
+from abell.engine.verdict import EXPLAINS_A_CANCELLATION, HARD, NOT_RUN, Evidence, Patience, Verdict, Wait, verdict
 from abell.job import Cause, Sighting, State, Unknown, Usage
 from abell.script.ending import Ending
 
@@ -90,11 +91,18 @@ def test_over_for_no_hard_cause_is_told_by_the_record(
 
 
 @pytest.mark.parametrize("word", [None, seen(state=State.RUNNING), UNKNOWN])
-def test_a_record_that_is_not_clean_waits_for_the_last_word(word: Sighting | Unknown | None) -> None:
-    found = judge(EXIT_3, word, 4.0)
+@pytest.mark.parametrize("record", [KILLED, replace(EXIT_3, signals=("TERM",))])
+def test_a_record_that_is_not_clean_waits_for_the_last_word(record: Ending, word: Sighting | Unknown | None) -> None:
+    found = judge(record, word, 4.0)
     assert isinstance(found, Wait) and found.for_s == 6.0
+    assert isinstance(judge(EXIT_3, None, 4.0), Wait)
     assert cause_of(judge(EXIT_3, word, 10.0)) is Cause.EXIT
     assert cause_of(judge(KILLED, word, 10.0)) is Cause.SIGNAL
+
+
+def test_nobody_knows_more_of_an_exit_code_than_its_record_once_the_drm_has_forgotten_the_job() -> None:
+    assert cause_of(judge(EXIT_3, UNKNOWN)) is Cause.EXIT
+    assert isinstance(judge(EXIT_3, UNKNOWN, requeue=True), Wait)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +137,145 @@ def test_signalled_as_someone_wished(stage: str) -> None:
 @pytest.mark.parametrize("word", [None, *(seen(state=s) for s in State if s is not State.ENDED)])
 def test_no_sign_of_an_ending(word: Sighting | None) -> None:
     assert judge(None, word, 1e9) is None
+
+
+# -- last lines in the job's own stderr ---------------------------------------------------------------------------
+
+LINE = "slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-01-01T00:00:00 DUE TO TIME LIMIT ***"
+WALLTIME = LastWord(Cause.WALLTIME, LINE)
+NO_HARD_CAUSE = [Cause.OK, Cause.EXIT, Cause.SIGNAL, Cause.LOST]
+
+
+@pytest.mark.parametrize("word", [*map(seen, NO_HARD_CAUSE), UNKNOWN])
+@pytest.mark.parametrize("record", [EXIT_3, KILLED, replace(KILLED, oom_kills=1), replace(CLEAN, signals=("TERM",))])
+def test_a_last_line_names_the_cause_where_the_drm_does_not(record: Ending, word: Sighting | Unknown) -> None:
+    found = judge(record, word, last_words=WALLTIME)
+    assert isinstance(found, Verdict)
+    assert (found.cause, found.message, found.exit_code) == (Cause.WALLTIME, LINE, record.exit_code)
+
+
+@pytest.mark.parametrize("word", [seen(Cause.EXIT, exit_code=1), seen(Cause.SIGNAL, signal=9)])
+def test_a_last_line_and_a_bad_exit_need_no_record(word: Sighting) -> None:
+    assert cause_of(judge(None, word, last_words=WALLTIME)) is Cause.WALLTIME
+
+
+@pytest.mark.parametrize("word", [UNKNOWN, seen(Cause.OK), seen(Cause.OK, exit_code=0), seen(Cause.LOST)])
+def test_a_last_line_without_a_bad_exit_waits_for_the_record(word: Sighting | Unknown) -> None:
+    found = judge(None, word, 19.0, last_words=WALLTIME)
+    assert isinstance(found, Wait) and found.for_s == 1.0
+    assert cause_of(judge(None, word, 20.0, last_words=WALLTIME)) is Cause.WALLTIME
+
+
+@pytest.mark.parametrize("word", [None, seen(state=State.RUNNING)])
+def test_a_last_line_counts_when_the_drm_has_said_nothing(word: Sighting | None) -> None:
+    found = judge(KILLED, word, 4.0, last_words=WALLTIME)
+    assert isinstance(found, Wait) and found.for_s == 6.0
+    assert cause_of(judge(KILLED, word, 10.0, last_words=WALLTIME)) is Cause.WALLTIME
+
+
+@pytest.mark.parametrize("word", [None, *(seen(state=s) for s in State if s is not State.ENDED)])
+def test_a_last_line_alone_ends_nothing(word: Sighting | None) -> None:
+    assert judge(None, word, 1e9, last_words=WALLTIME) is None
+
+
+@pytest.mark.parametrize("named", sorted(EXPLAINS_A_CANCELLATION))
+@pytest.mark.parametrize("record", [None, KILLED])
+def test_a_last_line_explains_a_cancellation_that_nobody_asked_for(record: Ending | None, named: Cause) -> None:
+    found = judge(record, seen(Cause.CANCELLED), last_words=LastWord(named, LINE))
+    assert isinstance(found, Verdict) and (found.cause, found.message) == (named, LINE)
+
+
+@pytest.mark.parametrize("record", [None, KILLED])
+def test_a_cancellation_stays_one(record: Ending | None) -> None:
+    asked = judge(record, seen(Cause.CANCELLED), cancel_by="maria", last_words=WALLTIME)
+    assert isinstance(asked, Verdict) and (asked.cause, asked.message) == (Cause.CANCELLED, "by maria")
+    by_hand = judge(record, seen(Cause.CANCELLED), last_words=LastWord(Cause.CANCELLED, "*** CANCELLED ***"))
+    assert isinstance(by_hand, Verdict) and (by_hand.cause, by_hand.message) == (Cause.CANCELLED, "*** CANCELLED ***")
+    silent = judge(record, seen(Cause.CANCELLED))
+    assert isinstance(silent, Verdict) and silent.message == "not through Abell; the DRM says: WORD"
+
+
+@pytest.mark.parametrize("hard", sorted(HARD - {Cause.REJECTED, Cause.CANCELLED}))
+def test_the_drms_own_hard_cause_goes_before_a_last_line(hard: Cause) -> None:
+    assert cause_of(judge(KILLED, seen(hard), last_words=LastWord(Cause.CANCELLED, "x"))) is hard
+
+
+@pytest.mark.parametrize("word", [None, UNKNOWN, *map(seen, set(Cause) - {Cause.REJECTED})])
+def test_no_last_line_reopens_a_clean_record(word: Sighting | Unknown | None) -> None:
+    assert judge(CLEAN, word, last_words=WALLTIME) == Verdict(Cause.OK, exit_code=0)
+
+
+def test_a_script_that_ran_nothing() -> None:
+    found = judge(None, seen(Cause.EXIT, exit_code=75), 20.0)
+    assert isinstance(found, Verdict) and (found.cause, found.exit_code) == (Cause.LOST, 75)
+    assert "run lock" in found.message and "ran nothing" in found.message
+    own = judge(replace(CLEAN, exit_code=75), seen(Cause.EXIT, exit_code=75))
+    assert isinstance(own, Verdict) and own.message == "the command exited with 75"
+
+
+# -- jobs that may start again ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("record", [EXIT_3, KILLED, replace(CLEAN, signals=("TERM",))])
+def test_what_lives_after_its_record_is_not_over(record: Ending) -> None:
+    assert judge(record, None, 1e9, requeue=True, lives=True) is None
+    assert judge(record, None, 1e9, requeue=True, lives=True, last_words=WALLTIME) is None
+    assert isinstance(judge(record, None, 1e9, lives=True), Verdict), "only where the destination asks for it"
+
+
+def test_a_clean_record_of_what_lives_is_final() -> None:
+    assert judge(CLEAN, None, requeue=True, lives=True) == Verdict(Cause.OK, exit_code=0)
+
+
+@pytest.mark.parametrize("cause", [Cause.NODE, Cause.PREEMPTED])
+@pytest.mark.parametrize("record", [None, KILLED])
+def test_what_has_a_drm_start_a_job_again_is_not_its_end_at_once(record: Ending | None, cause: Cause) -> None:
+    found = judge(record, seen(cause), 4.0, requeue=True)
+    assert isinstance(found, Wait) and found.for_s == 6.0
+    assert cause_of(judge(record, seen(cause), 10.0, requeue=True)) is cause
+
+
+def test_a_job_that_was_queued_again_and_cancelled() -> None:
+    """Its record is of the run before."""
+    assert isinstance(judge(EXIT_3, UNKNOWN, 4.0, cancel_by="maria", requeue=True), Wait)
+    found = judge(EXIT_3, UNKNOWN, 10.0, cancel_by="maria", requeue=True)
+    assert isinstance(found, Verdict) and (found.cause, found.message) == (Cause.CANCELLED, "by maria")
+    assert cause_of(judge(EXIT_3, UNKNOWN, 10.0, cancel_by="maria")) is Cause.EXIT
+
+
+# -- messages -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"last_words": WALLTIME, "walltime_s": 60}, f"ran 61 s of the 60 s it was given; {LINE}"),
+        ({"last_words": WALLTIME}, LINE),
+    ],
+)
+def test_a_last_line_stands_beside_the_figures(given: dict[str, object], message: str) -> None:
+    found = judge(replace(KILLED, started_s=1.0, ended_s=62.0), seen(Cause.EXIT), **given)
+    assert isinstance(found, Verdict) and found.message == message
+
+
+@pytest.mark.parametrize(
+    ("word", "given", "message"),
+    [
+        (seen(Cause.WALLTIME), {"walltime_s": 60}, "reached the 60 s it was given"),
+        (seen(Cause.WALLTIME, reason="TimeLimit"), {}, "TimeLimit"),
+        (seen(Cause.MEMORY), {"memory_mb": 64}, "exceeded the 64 MiB it was given"),
+        (
+            seen(Cause.MEMORY, usage=Usage(memory_bytes=60 << 20)),
+            {"memory_mb": 64},
+            "exceeded the 64 MiB it was given (the most that was measured is 60 MiB)",
+        ),
+        (seen(Cause.NODE, reason="NodeDown", host="n1"), {}, "on n1: NodeDown"),
+        (seen(Cause.PREEMPTED), {}, "WORD"),
+    ],
+)
+def test_messages_of_hard_causes(word: Sighting, given: dict[str, object], message: str) -> None:
+    found = judge(None, word, **given)
+    assert isinstance(found, Verdict) and found.message == message
 
 
 def test_messages_say_what_was_asked_and_used() -> None:
@@ -183,6 +330,9 @@ evidences = st.builds(
     waited_s=st.floats(0, 100),
     walltime_s=st.none() | st.integers(1, 1000),
     memory_mb=st.none() | st.integers(1, 1000),
+    last_words=st.none() | st.builds(LastWord, st.sampled_from(list(Cause)), st.text(max_size=5)),
+    requeue=st.booleans(),
+    lives=st.booleans(),
 )
 
 
@@ -195,7 +345,7 @@ def test_total_and_never_ok_without_a_clean_record(evidence: Evidence) -> None:
     if isinstance(found, Verdict) and found.cause is Cause.OK:
         assert evidence.record is not None and evidence.record.clean
     if found is None:
-        assert evidence.record is None
+        assert evidence.record is None or (evidence.requeue and evidence.lives)
 
 
 @given(evidences)
