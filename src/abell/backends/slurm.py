@@ -67,7 +67,7 @@ KEEP = ("SLURM_CONF",)
 CLUSTER = "ABELL_SLURM_CLUSTER"  # what `-M` says, for the job's own id; $SLURM_CLUSTER_NAME is always there
 SUBMIT_S = 180.0  # sbatch tries again by itself 15 times, for 120 s in all (src/sbatch/sbatch.c)
 ARGUMENTS = 100_000  # bytes of ids in one command; the kernel takes 128 KiB in one argument (execve(2))
-PATIENCE = 3  # polls in which the accounting may lag behind the controller
+PATIENCE_S = 10.0  # for which the accounting may lag behind the controller
 CONFIRMED = 10  # jobs that squeue does not list, and of which scontrol is asked, one by one, in a poll
 DISABLED_S = 600.0  # how long it is remembered that a cluster has no accounting
 
@@ -94,7 +94,7 @@ class Slurm(Backend):
     ) -> None:
         super().__init__(runner_params)
         self._clock = clock
-        self._lagging: dict[str, int] = {}  # native id -> polls in which the accounting had not yet the last word
+        self._lagging: dict[str, float] = {}  # native id -> since when the accounting has not had the last word
         self._confirmed: dict[str, int] = {}  # native id -> how often scontrol was asked about it
         self._without_accounting: dict[str, float] = {}  # cluster -> until when that is believed
         self._users: dict[str, str] = {}  # uid -> name
@@ -224,9 +224,8 @@ class Slurm(Backend):
         return denied
 
     def _waited(self, native: str) -> bool:
-        """Whether the accounting had its time to catch up about this job; each call is one poll."""
-        self._lagging[native] = self._lagging.get(native, 0) + 1
-        return self._lagging[native] >= PATIENCE
+        """Whether the accounting had its time to catch up about this job."""
+        return self._clock() - self._lagging.setdefault(native, self._clock()) >= PATIENCE_S
 
     def _squeue(self, cluster: str) -> Steps[dict[str, Queued]]:
         """All jobs of the server's user that the controller remembers, by number. BackendError if it did not say."""

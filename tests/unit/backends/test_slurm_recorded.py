@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from abell.backends.contract import BackendError, Bound, Call, Doubt, Exited, Reply, Want
 from abell.backends.native_options import NativeError
-from abell.backends.slurm import PATIENCE, Slurm
+from abell.backends.slurm import Slurm
 from abell.engine.verdict import Evidence, Patience, Verdict, verdict
 from abell.job import Cause, Sighting, State, Unknown
 from tests.recorded.slurm import commands
 from tests.recorded.slurm.commands import submission
 from tests.recorded.tape import NotRecordedError, Recording, Tape, play, play_submit
 from tests.unit.backends import slurm_told
-from tests.unit.backends.slurm_recordings import TABLES, VERSIONS, Word, all_of, asked, keys, polls
+from tests.unit.backends.slurm_recordings import POLLS, TABLES, VERSIONS, Word, all_of, asked, keys, polls
 
 CASES = [(version, recording) for version in VERSIONS for recording in all_of(version)]
 EVERY = pytest.mark.parametrize("version, recording", [pytest.param(*it, id=f"{it[0]}-{it[1].case}") for it in CASES])
@@ -258,7 +258,7 @@ def test_damaged_output_says_no_ending_that_the_whole_does_not_say(
     silence about a job is believed after some polls in a row."""
     recording, when, user, ids = moment
     tape = recording.tape(when, user)
-    times = PATIENCE if damages["sacct"] is str else 1
+    times = POLLS if damages["sacct"] is str else 1
     true = whole(tape, ids)
     try:
         seen = polls(ids, damaged(tape, damages), times)

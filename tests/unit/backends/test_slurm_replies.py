@@ -28,7 +28,7 @@ from abell.backends.contract import (
     TimedOut,
     Unreachable,
 )
-from abell.backends.slurm import CONFIRMED, PATIENCE, Slurm, by_cluster, chunks
+from abell.backends.slurm import CONFIRMED, PATIENCE_S, Slurm, by_cluster, chunks
 from abell.backends.slurm_listings import (
     FIELD,
     RECORD,
@@ -43,6 +43,7 @@ from abell.backends.slurm_replies import submitted
 from abell.backends.slurm_script import pattern
 from abell.job import Cause, Resources, Sighting, State, Unknown
 from tests.recorded.slurm.commands import submission
+from tests.unit.backends.slurm_recordings import Clock, polls
 
 KEY = "aqqqqqqqqqqqqq"
 SAYS = "sbatch: error: "
@@ -122,7 +123,7 @@ def book(number: str, word: str, code: str = "0:0", peak: str = "", memory: str 
     return FIELD.join((number, word, code, "65", "00:01.500", peak, memory, "2", "n1", name)) + "\n"
 
 
-Answer = Callable[[Call], Reply]
+Answer = Callable[[Any], Reply]
 
 
 def run(steps: Steps[Any], answer: Answer) -> tuple[Any, list[Call]]:
@@ -232,9 +233,12 @@ def test_killed_by_9_at_its_memory(memory: str, cause: Cause) -> None:
 
 
 def test_an_accounting_that_lags_is_waited_for_and_not_for_ever() -> None:
-    backend, late = Slurm(), slurm(row("5", "CANCELLED"), book("5", "RUNNING"))
-    for _ in range(PATIENCE - 1):
-        assert seen(["5"], late, backend) == {}
+    clock = Clock()
+    backend, late = Slurm(clock=clock), slurm(row("5", "CANCELLED"), book("5", "RUNNING"))
+    assert seen(["5"], late, backend) == {}
+    clock.now = PATIENCE_S - 1
+    assert seen(["5"], late, backend) == {}
+    clock.now = PATIENCE_S
     sighting = seen(["5"], late, backend)["5"]
     assert isinstance(sighting, Sighting) and sighting.cause is Cause.CANCELLED
     run(backend.forget(["5"]), late)
@@ -249,9 +253,8 @@ def test_an_impossible_job_is_rejected() -> None:
 
 def test_an_earlier_run_in_the_accounting_is_not_this_ending() -> None:
     """20.11, `node_fail_requeue`: failed, put back, cancelled while it waited."""
-    backend, stale = Slurm(), slurm(row("5", "CANCELLED", restarts="1"), book("5", "NODE_FAIL"))
-    assert [seen(["5"], stale, backend) for _ in range(PATIENCE - 1)] == [{}] * (PATIENCE - 1)
-    sighting = seen(["5"], stale, backend)["5"]
+    stale = slurm(row("5", "CANCELLED", restarts="1"), book("5", "NODE_FAIL"))
+    sighting = until_patience(["5"], stale)["5"]
     assert isinstance(sighting, Sighting) and (sighting.cause, sighting.run) == (Cause.CANCELLED, 1)
 
 
@@ -263,9 +266,7 @@ def test_a_short_job_that_the_accounting_calls_allocation() -> None:
 
 def test_an_older_job_of_the_same_id_in_the_accounting_is_not_this_one() -> None:
     other = slurm(row("5", "CANCELLED"), book("5", "CANCELLED by 1000", name="x.abbbbbbbbbbbbb"))
-    backend = Slurm()
-    assert [seen(["5"], other, backend) for _ in range(PATIENCE - 1)] == [{}] * (PATIENCE - 1)
-    sighting = seen(["5"], other, backend)["5"]
+    sighting = until_patience(["5"], other)["5"]
     assert isinstance(sighting, Sighting) and (sighting.key, sighting.reason) == (KEY, "")
 
 
@@ -275,11 +276,11 @@ def test_what_the_controller_has_forgotten_the_accounting_tells() -> None:
 
 
 def until_patience(ids: Sequence[str], answer: Answer) -> dict[str, Sighting | Unknown]:
-    """The last of so many polls; the accounting may lag in the ones before."""
-    backend = Slurm()
-    for _ in range(PATIENCE - 1):
-        assert not any(isinstance(word, Unknown) for word in seen(ids, answer, backend).values())
-    return seen(ids, answer, backend)
+    """What is said when the accounting has had its time; before, no ending and no absence is."""
+    *before, last = polls(ids, answer)
+    for said in before:
+        assert not any(isinstance(word, Unknown) or word.over for word in said.values())
+    return last
 
 
 def test_neither_knows_it() -> None:
@@ -299,11 +300,11 @@ def test_what_is_not_listed_is_asked_for_by_its_number() -> None:
 def test_so_many_are_asked_for_in_a_poll_and_all_in_turn() -> None:
     ids = [str(number) for number in range(100, 125)]
     backend, told = Slurm(), set[str]()
-    for polls in range(1, 4):
+    for times in range(1, 4):
         found, asked = run(backend.poll(ids), slurm(accounting="".join(book(number, "TIMEOUT") for number in ids)))
         assert sum(call.argv[0] == "scontrol" for call in asked) == CONFIRMED
         told |= found.keys()
-        assert len(told) == min(10 * polls, 25)
+        assert len(told) == min(10 * times, 25)
 
 
 def test_nobody_else_is_asked_for_while_the_controller_does_not_answer() -> None:
