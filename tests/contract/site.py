@@ -31,11 +31,11 @@ LONG = 60.0  # seconds: the longest that anything here may take on a busy machin
 class EngineProcess:
     """One engine, from its start to its end. `serves` and `log` come from its standard error."""
 
-    def __init__(self, root: Path, config: Path, environ: dict[str, str]) -> None:
+    def __init__(self, root: Path, config: Path, environ: dict[str, str], prefix: Sequence[str] = ()) -> None:
         self.log: list[str] = []
         self._serving = threading.Event()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "abell", "serve", "--root", str(root), "-c", str(config)],
+            [*prefix, sys.executable, "-m", "abell", "serve", "--root", str(root), "-c", str(config)],
             env={
                 **os.environ,
                 "PYTHONPATH": f"{SRC}{os.pathsep}{TOY}",
@@ -91,6 +91,8 @@ class Site:
         self.cluster = Cluster(self.root)
         self.engine: EngineProcess | None = None
         self.log: list[str] = []
+        self.environ: dict[str, str] = {}  # variables of its engines besides this process's
+        self.prefix: tuple[str, ...] = ()  # how its engines are started: in other namespaces, ...
         self._gates: list[int] = []
 
     # -- the engine -----------------------------------------------------------------------------------------------
@@ -103,7 +105,7 @@ class Site:
 
     def launch(self, fault: str = "") -> EngineProcess:
         """As `start`, without waiting."""
-        self.engine = EngineProcess(self.root, self.config, {"ABELL_FAULT": fault})
+        self.engine = EngineProcess(self.root, self.config, {**self.environ, "ABELL_FAULT": fault}, self.prefix)
         return self.engine
 
     def kill(self) -> None:

@@ -2,7 +2,8 @@
 
 A line that begins with `$ ` is a command (`> ` goes on with it), the lines below are what it prints; `...` stands for
 any number of lines, `…` for any text. Blocks with a title are files of that name. A block after
-`<!-- not run: why -->` is not run.
+`<!-- not run: why -->` is not run. Those after `<!-- needs: slurm -->` are a play of their own, with the page's files in a
+fresh home, where that is up.
 
 python -m tests.docs.console PAGE... puts what the commands print now into the pages where it differs; look at it then.
 """
@@ -17,12 +18,15 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.clusters.slurm.conftest import CONF, down
+
 REPOSITORY = Path(__file__).parents[2]
 BLOCK = re.compile(
-    r"(?P<skip><!-- not run: [^>]+ -->\n)?^```(?P<lang>\w*)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$",
+    r"(?P<skip><!-- not run: [^>]+ -->\n)?(?:<!-- needs: (?P<needs>\w+) -->\n)?^```(?P<lang>\w*)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 COLUMNS = 96
@@ -43,6 +47,20 @@ CHANGES = (
 )
 
 
+@dataclass(frozen=True)
+class Need:
+    """What blocks may need."""
+
+    missing: Callable[[], str]  # why it cannot be had; '' if it can
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+NEEDS: Mapping[str, Need] = {
+    "": Need(lambda: ""),
+    "slurm": Need(lambda: down("main"), {"SLURM_CONF": CONF.format("main")}),
+}
+
+
 @dataclass
 class Command:
     text: str
@@ -53,10 +71,19 @@ def files(page: str) -> dict[str, str]:
     return {m["title"]: m["body"] for m in BLOCK.finditer(page) if m["title"]}
 
 
-def commands(page: str) -> list[Command]:
+def is_played(block: re.Match[str]) -> bool:
+    return block["lang"] == "console" and not block["skip"] and not block["title"]
+
+
+def needs(page: str) -> list[str]:
+    """The plays of a page, by what they need; '' for nothing."""
+    return list(dict.fromkeys(block["needs"] or "" for block in BLOCK.finditer(page) if is_played(block)))
+
+
+def commands(page: str, need: str) -> list[Command]:
     found: list[Command] = []
     for block in BLOCK.finditer(page):
-        if block["lang"] != "console" or block["skip"] or block["title"]:
+        if not is_played(block) or (block["needs"] or "") != need:
             continue
         for line in block["body"].splitlines():
             if line.startswith("$ "):
@@ -68,8 +95,8 @@ def commands(page: str) -> list[Command]:
     return found
 
 
-def play(page: str, folder: Path) -> list[list[str]]:
-    """What each command of the page printed, in a fresh home; the engine that it started is ended."""
+def play(page: str, need: str, folder: Path) -> list[list[str]]:
+    """What each command of the page with that need printed, in a fresh home; the engine that it started is ended."""
     binaries, work = folder / "bin", folder / "work"
     for directory in (binaries, work):
         directory.mkdir()
@@ -90,8 +117,9 @@ def play(page: str, folder: Path) -> list[list[str]]:
         "TERM": "dumb",
         "COLUMNS": str(COLUMNS),
         "XDG_RUNTIME_DIR": os.environ.get("XDG_RUNTIME_DIR", ""),
+        **NEEDS[need].environ,
     }
-    script = "\n".join(f"_code=$?; printf '{MARK}'; (exit $_code)\n{command.text}" for command in commands(page))
+    script = "\n".join(f"_code=$?; printf '{MARK}'; (exit $_code)\n{command.text}" for command in commands(page, need))
     try:
         return shown(script, work, environ)
     finally:
@@ -146,23 +174,29 @@ def agrees(expected: list[str], got: list[str]) -> bool:
 
 def renewed(page: str) -> str:
     """The page with what its commands print now; names of this machine and user are replaced."""
-    with tempfile.TemporaryDirectory() as home:
-        printed = iter(play(page, Path(home)))
-        account = pwd.getpwuid(os.geteuid()).pw_name
+    printed = {}
+    homes = {}
+    for need in needs(page):
+        if missing := NEEDS[need].missing():
+            sys.exit(missing)
+        with tempfile.TemporaryDirectory() as home:
+            printed[need], homes[need] = iter(play(page, need, Path(home))), home
+    account = pwd.getpwuid(os.geteuid()).pw_name
 
     def block(match: re.Match[str]) -> str:
-        if match["lang"] != "console" or match["skip"] or match["title"]:
+        if not is_played(match):
             return match[0]
+        need = match["needs"] or ""
         lines = []
-        for command in commands(match[0]):
+        for command in commands(match[0], need):
             lines.append("$ " + command.text.replace("\n", "\n> "))
-            seen = next(printed)
+            seen = next(printed[need])
             if agrees(command.expected, seen):
                 lines += command.expected
                 continue
-            got = "\n".join(seen).strip("\n").replace(home, "/home/maria")
+            got = "\n".join(seen).strip("\n").replace(homes[need], "/home/maria")
             lines += [re.sub(rf"\bby {account}$", "by maria", got, flags=re.MULTILINE)] if got else []
-        return "```console\n" + "\n".join(lines) + "\n```"
+        return match[0].partition("```console\n")[0] + "```console\n" + "\n".join(lines) + "\n```"
 
     return BLOCK.sub(block, page)
 

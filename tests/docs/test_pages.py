@@ -7,23 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.console import BLOCK, REPOSITORY, agrees, commands, play
+from tests.docs.console import BLOCK, NEEDS, REPOSITORY, agrees, commands, needs, play
 
 PAGES = sorted(
     str(page.relative_to(REPOSITORY))
     for page in (*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md"))
-    if commands(page.read_text())
+    if needs(page.read_text())
 )
+PLAYS = [(page, need) for page in PAGES for need in needs((REPOSITORY / page).read_text())]
 
 
 def test_there_are_pages_with_commands() -> None:
-    assert {"README.md", "docs/tutorial.md", "docs/how-to/local.md"} <= set(PAGES)
+    assert {("README.md", ""), ("docs/tutorial.md", ""), ("docs/how-to/slurm.md", "slurm")} <= set(PLAYS)
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_the_commands_of_a_page_print_what_it_shows(page: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("page", "need"), PLAYS, ids=lambda one: one or "nothing")
+def test_the_commands_of_a_page_print_what_it_shows(page: str, need: str, tmp_path: Path) -> None:
+    if why := NEEDS[need].missing():
+        pytest.skip(why)
     text = (REPOSITORY / page).read_text()
-    for command, got in zip(commands(text), play(text, tmp_path), strict=True):
+    for command, got in zip(commands(text, need), play(text, need, tmp_path), strict=True):
         assert agrees(command.expected, got), f"$ {command.text}\n" + "\n".join(got)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clusters.slurm import cluster
 from tests.contract.site import Site
 from tests.faults.load import CONFIG
 
@@ -15,6 +16,16 @@ from tests.faults.load import CONFIG
 def toy_site(tmp_path: Path) -> Iterator[Site]:
     """With a DRM that is asked by commands, polled and heard by bells."""
     site = Site(tmp_path, CONFIG.replace("load: local", "load: toy"))
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def slurm_site(tmp_path: Path) -> Iterator[cluster.SlurmSite]:
+    """With a real cluster, where jobs outlive whatever happens here."""
+    if why := cluster.down():
+        pytest.skip(why)
+    site = cluster.SlurmSite(tmp_path, cluster.CONFIG)
     yield site
     site.close()
 

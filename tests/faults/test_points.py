@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from tests.clusters.slurm.cluster import SlurmSite
 from tests.contract.site import LONG, SRC, Site
 from tests.faults.load import KINDS, InBackground, Load
 
@@ -68,6 +69,24 @@ def test_the_engine_dies_with_a_drm_of_another_kind_at(toy_site: Site, fault: st
     assert engine.wait() == -signal.SIGKILL, f"{fault} was not passed"
     toy_site.forget_engine()
     toy_site.start()
+    submitting.join()
+    load.check()
+
+
+@pytest.mark.parametrize(("fault", "before"), ENGINE)
+def test_the_engine_dies_with_slurm_at(slurm_site: SlurmSite, fault: str, before: str) -> None:
+    """Each job is submitted by a command of its own: some are in the queue when the engine dies, some are not."""
+    load = Load(slurm_site)
+    engine = slurm_site.start(before or fault)
+    slurm_site.connect()
+    submitting = InBackground(load.submit, [kind for kind in KINDS if kind != "walltime"])
+    if before:
+        assert engine.wait() == -signal.SIGKILL
+        slurm_site.forget_engine()
+        engine = slurm_site.launch(fault)
+    assert engine.wait() == -signal.SIGKILL, f"{fault} was not passed"
+    slurm_site.forget_engine()
+    slurm_site.start()
     submitting.join()
     load.check()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import random
 import signal
 import threading
@@ -15,51 +16,52 @@ import time
 
 import pytest
 
+from tests.clusters.slurm.cluster import SlurmSite
 from tests.contract.site import LONG, Site
-from tests.faults.load import KINDS, InBackground, Load
+from tests.faults.load import InBackground, Load
 
 TESTS = 6
 FIRST_SEED = int(os.environ.get("ABELL_SEED", "0"))
 KILLS = int(os.environ.get("ABELL_KILLS", "300")) // TESTS
+SEEDS = range(FIRST_SEED, FIRST_SEED + TESTS)
+LONGEST_START_S = 2.0
+KINDS_AND_WEIGHTS = {"ok": 6, "exit": 2, "signal": 2, "output": 3, "cancel": 1}
 
 
 class Stream:
     """Submits jobs one message after the other, as many as the deaths so far allow."""
 
-    def __init__(self, load: Load, dice: random.Random) -> None:
-        self._load, self._dice = load, dice
-        self._permits = threading.Semaphore(2)
-        self._over = False
+    def __init__(self, load: Load, dice: random.Random, sizes: tuple[int, ...]) -> None:
+        """`sizes`: how many jobs a message may have."""
+        self._load, self._dice, self._sizes = load, dice, sizes
+        self._permits: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        for _ in range(2):
+            self.more()
 
     def more(self) -> None:
-        self._permits.release()
+        self._permits.put(True)
 
     def close(self) -> None:
-        self._over = True
-        self._permits.release()
+        """No more after those that were allowed."""
+        self._permits.put(False)
 
     def run(self) -> None:
-        kinds = [kind for kind in KINDS if kind != "walltime"]
         number = 0
-        while True:
-            assert self._permits.acquire(timeout=LONG)
-            if self._over:
-                return
-            some = self._dice.choices(kinds, weights=[6, 2, 2, 3, 1], k=self._dice.choice((1, 2)))
-            self._load.submit(some, f"{number}-")
+        while self._permits.get(timeout=LONG):
+            kinds = self._dice.choices(
+                list(KINDS_AND_WEIGHTS), weights=list(KINDS_AND_WEIGHTS.values()), k=self._dice.choice(self._sizes)
+            )
+            self._load.submit(kinds, f"{number}-")
             number += 1
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + TESTS))
-def test_nothing_is_lost_and_nothing_runs_twice(site: Site, seed: int) -> None:
-    dice = random.Random(seed)
-    load = Load(site)
+def kill_at_random(site: Site, dice: random.Random, stream: Stream) -> None:
+    """`KILLS` times. The engine is dead or alive afterwards."""
     began = time.monotonic()
     site.start()
-    start_s = time.monotonic() - began  # it is killed up to twice so long after its start: before it serves, and later
+    # It is killed up to twice so long after its start: before it serves, and later. The first start may take long once.
+    start_s = min(time.monotonic() - began, LONGEST_START_S)
     site.connect()
-    stream = Stream(load, random.Random(seed + 1000))
     submitting = InBackground(stream.run)
     deaths = 0
     while deaths < KILLS:
@@ -77,5 +79,22 @@ def test_nothing_is_lost_and_nothing_runs_twice(site: Site, seed: int) -> None:
     site.engine.wait_until_it_serves()
     stream.close()
     submitting.join()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nothing_is_lost_and_nothing_runs_twice(site: Site, seed: int) -> None:
+    load = Load(site)
+    kill_at_random(site, random.Random(seed), Stream(load, random.Random(seed + 1000), sizes=(1, 2)))
     assert len(load.jobs) >= KILLS / 4
+    load.check(2 * LONG)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nothing_is_lost_and_nothing_runs_twice_on_slurm(slurm_site: SlurmSite, seed: int) -> None:
+    """Jobs go on while the engine is dead, end when nobody listens, and are submitted by commands that survive it."""
+    load = Load(slurm_site)
+    kill_at_random(slurm_site, random.Random(seed), Stream(load, random.Random(seed + 1000), sizes=(1, 2, 2)))
+    assert len(load.jobs) >= KILLS * 5 / 4
     load.check(2 * LONG)

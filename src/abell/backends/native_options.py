@@ -71,7 +71,7 @@ class Table:
         if known is None:
             return Native(written, value if equals else None, (word,))
         if known.refused:
-            raise NativeError(f"--{known.name} may not stand in it: {known.refused}")
+            raise NativeError(f"--{known.name} cannot be used here: {known.refused}")
         if known.takes != "value" or equals:
             return Native(known.name, value if equals else None, (word,))
         return self._with_next(known, word, rest)
@@ -85,7 +85,7 @@ class Table:
                 yield Native(letter, letters or None, (f"-{letter}{letters}",))
                 return
             if known.refused:
-                raise NativeError(f"-{letter} (--{known.name}) may not stand in it: {known.refused}")
+                raise NativeError(f"-{letter} (--{known.name}) cannot be used here: {known.refused}")
             if known.takes == "nothing":
                 yield Native(known.name, None, (f"-{letter}",))
             elif letters or known.takes == "perhaps":

@@ -69,6 +69,7 @@ SUBMIT_S = 180.0  # sbatch tries again by itself 15 times, for 120 s in all (src
 ARGUMENTS = 100_000  # bytes of ids in one command; the kernel takes 128 KiB in one argument (execve(2))
 PATIENCE_S = 10.0  # for which the accounting may lag behind the controller
 CONFIRMED = 10  # jobs that squeue does not list, and of which scontrol is asked, one by one, in a poll
+ACCOUNTING_S = 20.0  # a third of settle_s: the controller's own word must still count when the accounting hangs
 DISABLED_S = 600.0  # how long it is remembered that a cluster has no accounting
 
 
@@ -191,7 +192,12 @@ class Slurm(Backend):
             said = self._booked(native, book, number)
             same = said is not None and same_ending(it, said)
             it = merged(it, said) if said is not None and same else it
-            if (same and is_complete(it, number, book)) or book is NO_ACCOUNTING or self._waited(native):
+            if (
+                (same and is_complete(it, number, book))
+                or book is NO_ACCOUNTING
+                or (book is SILENT and it.cause in (Cause.CANCELLED, Cause.MEMORY))  # only not by whom, or how much
+                or self._waited(native)
+            ):
                 seen[native] = yield from self._with_user(it)
         for number in denied:
             native = native_id(number, cluster)
@@ -239,10 +245,11 @@ class Slurm(Backend):
             return NO_ACCOUNTING
         book: dict[str, Booked] = {}
         for some in chunks(numbers):
-            reply = yield self._call(
+            call = self._call(
                 "sacct", *_on(cluster), "--noheader", "--parsable2", f"--delimiter={FIELD}",
                 f"--format={','.join(SACCT)}", f"--jobs={','.join(some)}",
             )  # fmt: skip
+            reply = yield replace(call, timeout_s=ACCOUNTING_S)
             if isinstance(reply, Exited) and "accounting storage is disabled" in (reply.out + reply.err).lower():
                 self._without_accounting[cluster] = self._clock() + DISABLED_S
                 return NO_ACCOUNTING
@@ -252,7 +259,7 @@ class Slurm(Backend):
             try:
                 book |= {row.number: row for row in booked(reply.out)}
             except BackendError as error:
-                log.warning("slurm: %s", error)
+                log.warning("slurm: the accounting does not answer: %s", error)
                 return SILENT
         return book
 

@@ -20,6 +20,9 @@ from abell.backends.contract import (
 )
 
 PARSABLE = re.compile(r"(\d+)(?:;(\S+))?", re.ASCII)  # sbatch --parsable
+COMMAND = re.compile(r"^\w+: (error: |fatal: )?(Batch job submission failed: )?")
+TRIES_AGAIN = re.compile(r", (sleeping and )?retrying( in \d+ ?sec.*)?\.?$", re.ASCII)
+NO_CONFIGURATION = re.compile(r"Could not establish a configuration source|Unable to process configuration file")
 
 
 def submitted(key: str, cluster: str, reply: Reply) -> Learned:
@@ -30,6 +33,8 @@ def submitted(key: str, cluster: str, reply: Reply) -> Learned:
             if printed:
                 return Bound(key, native_id(printed[-1][1], cluster))
             return Doubt(key, f"sbatch has printed no job id: {out.strip()[:200]!r}")
+        case Exited(code=code, out=out) if code > 0 and any(map(PARSABLE.fullmatch, out.split())):
+            return Doubt(key, f"it printed a job id, and {why(reply, 'sbatch')}")
         case Exited(code=code, err=err) if code > 0:
             text = said(err)
             outcome = slurm_words.outcome("\n".join(_lines(err)))
@@ -61,13 +66,12 @@ def holds_up(no: Later, other: Submission, there: str, job: Submission, cluster:
 
 def said(err: str) -> str:
     """What a command has said, without its name and without what it only repeats."""
-    lines = (
-        re.sub(r"^\w+: (error: |fatal: )?(Batch job submission failed: )?", "", line.strip())
-        for line in err.splitlines()
-    )
-    once = (re.sub(r"[,;]? (sleeping and )?retrying\b.*$", "", line) for line in lines)
-    kept = [line for line in once if line and "for more information" not in line]
-    return "; ".join(dict.fromkeys(kept))[:1000]
+    lines = (COMMAND.sub("", TRIES_AGAIN.sub("", line.strip())) for line in err.splitlines())
+    kept = [line for line in lines if line and "retrying" not in line and "for more information" not in line]
+    text = "; ".join(dict.fromkeys(kept))
+    if NO_CONFIGURATION.search(text):
+        text = f"no usable slurm.conf: set the runner's slurm_conf, or SLURM_CONF for the server ({text})"
+    return text[:1000]
 
 
 def why(reply: Reply, command: str) -> str:

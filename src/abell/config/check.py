@@ -1,4 +1,4 @@
-"""Check a configuration: its errors, its warnings, and what this version does not act on yet."""
+"""Check a configuration: its errors, its warnings, and what this version does not act on."""
 
 from __future__ import annotations
 

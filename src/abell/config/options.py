@@ -37,6 +37,8 @@ class Option:
 
 
 _DRMAA = ("drmaa", "univa")
+_FORGOTTEN = "a job that Slurm has forgotten ends by its own record, or is lost: never ok by absence"
+_FAILED = "a question that fails is asked again, and changes no job"
 _PULSAR_HTTP = ("pulsar_legacy", "pulsar_rest")
 _PULSAR = (
     *_PULSAR_HTTP,
@@ -89,16 +91,16 @@ OPTIONS: tuple[Option, ...] = (
         ("internalexception_state", "ok|error", "ok", "what a job counts as when the library fails"),
         ("internalexception_retries", "whole", "0", "questions before that state is believed"),
     ),
-    Option("plugin", "slurm_conf", "path", "$SLURM_CONF", "active", "the cluster's slurm.conf", ("slurm",)),
-    Option("plugin", "asks_per_minute", "number", "12", "active", "commands that only ask the cluster", ("slurm",)),
+    Option("plugin", "slurm_conf", "path", "$SLURM_CONF", "active", "slurm.conf of the cluster", ("slurm",)),
+    Option("plugin", "asks_per_minute", "number", "12", "active", "questions to a cluster a minute", ("slurm",)),
     *(
-        Option("plugin", name, kind, "", "no effect", "this runner needs no DRMAA library", ("slurm",))
-        for name, kind in (
-            ("drmaa_library_path", "path"),
-            ("invalidjobexception_state", "ok|error"),
-            ("invalidjobexception_retries", "whole"),
-            ("internalexception_state", "ok|error"),
-            ("internalexception_retries", "whole"),
+        Option("plugin", name, kind, "", "no effect", doc, ("slurm",))
+        for name, kind, doc in (
+            ("drmaa_library_path", "path", "Slurm's own commands are used, and no DRMAA library"),
+            ("invalidjobexception_state", "ok|error", _FORGOTTEN),
+            ("invalidjobexception_retries", "whole", _FORGOTTEN),
+            ("internalexception_state", "ok|error", _FAILED),
+            ("internalexception_retries", "whole", _FAILED),
         )
     ),
     *_later(
@@ -181,7 +183,14 @@ OPTIONS: tuple[Option, ...] = (
     Option("galaxy.yml", "cleanup_job", "always|onsuccess|never", "always", "active", "when job files are removed"),
     Option("galaxy.yml", "default_job_shell", "text", "/bin/bash", "active", "shell of destinations without one"),
     Option("galaxy.yml", "environment_setup_file", "text", "", "active", "sourced first in every job"),
-    Option("galaxy.yml", "job_runner_monitor_sleep", "number", "1.0", "active", "seconds between polls"),
+    Option(
+        "galaxy.yml",
+        "job_runner_monitor_sleep",
+        "number",
+        "1.0",
+        "active",
+        "seconds in which bells are listened for four times",
+    ),
     Option("galaxy.yml", "check_job_script_integrity", "bool", "false", "active", "run each script once as a test"),
     Option("galaxy.yml", "check_job_script_integrity_count", "whole", "35", "active", "attempts of that test"),
     Option("galaxy.yml", "check_job_script_integrity_sleep", "number", "0.25", "active", "seconds between them"),

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 async def submit(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
     """Write the files of these attempts and submit them; what comes of each goes to the inbox as it is learned."""
     unknown = {live.key: live for live in lives}
+    doubts: list[str] = []
 
     def learn(what: Learned) -> None:
         live = unknown.get(what.key)
@@ -35,6 +36,7 @@ async def submit(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
         match what:
             case Doubt():
                 log.warning("job %d: it is not known whether it was submitted: %s", live.job_id, what.reason)
+                doubts.append(what.reason)
                 return
             case Bound():
                 board.bind(live, what.native_id)
@@ -61,7 +63,8 @@ async def submit(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
     finally:
         point("submit.done")
         if unknown:
-            lane.pause("it is not known whether a submission arrived; finding out")
+            reason = f": {doubts[-1]}" if doubts else ""
+            lane.pause(f"it is not known whether a submission arrived{reason}; finding out")
         lane.in_flight.difference_update(live.key for live in lives)
         board.wake()
     if any(live.native_id for live in lives) and not unknown:
@@ -158,15 +161,18 @@ def _to_cancel(lane: Lane) -> list[Live]:
 
 
 async def _cancel(lane: Lane, board: Board) -> None:
-    lane.cancel_again_in(RETRY_CANCEL_S)
-    while chosen := _to_cancel(lane):  # more may be asked for meanwhile
-        by = chosen[0].cancel_by or ""
-        theirs = [v for v in chosen if v.cancel_by == by]
-        await lane.ask(lane.backend.cancel([v.native_id for v in theirs], by))
-        for live in theirs:
-            live.cancel_sent = True
-        lane.rhythm.soon(SEEN_S)
-    lane.next_cancel = None
+    try:
+        while chosen := _to_cancel(lane):  # more may be asked for meanwhile
+            by = chosen[0].cancel_by or ""
+            theirs = [v for v in chosen if v.cancel_by == by]
+            await lane.ask(lane.backend.cancel([v.native_id for v in theirs], by))
+            for live in theirs:
+                live.cancel_sent = True
+            lane.rhythm.soon(SEEN_S)
+    finally:
+        if _to_cancel(lane):  # counted from the failure, which may take longer than this: a command can hang
+            lane.cancel_again_in(RETRY_CANCEL_S)
+            board.wake()
 
 
 RETRY_CANCEL_S = 5.0

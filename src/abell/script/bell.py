@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
+_PROBE = ".probe-"
 _TOKEN = re.compile(r"[a-z0-9]{16,64}", re.ASCII)
 
 
@@ -30,6 +31,8 @@ def prepare(spool: Path, *, shared: bool = False) -> None:
         directory = spool / part
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o1733 if shared else 0o700)
+    for probe in (spool / "new").glob(f"{_PROBE}*"):  # of an engine that was killed while it listened
+        probe.unlink(missing_ok=True)
 
 
 def listen(spool: Path) -> set[str]:
@@ -38,9 +41,9 @@ def listen(spool: Path) -> set[str]:
     A network file system may show a directory as it was some seconds ago; making and removing a file in it first has
     the client see that it changed, and read it again.
     """
-    probe = spool / "new" / f".probe-{secrets.token_hex(8)}"
+    probe = spool / "new" / f"{_PROBE}{secrets.token_hex(8)}"
     probe.touch(exist_ok=False)
-    probe.unlink()
+    probe.unlink(missing_ok=True)  # a successor that has taken over clears probes away
     return {name for name in os.listdir(spool / "new") if is_token(name)}  # noqa: PTH208  (names, not paths)
 
 

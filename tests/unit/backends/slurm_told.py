@@ -45,7 +45,7 @@ SIGHTINGS: Table = {
     ): "BackendError: squeue exited with 1: slurm_load_jobs error: Socket timed out on send/recv operation",
     ("controller_frozen", "controller goes on"): "CANCELLED: cancelled (by alice)",
     ("database_down", "slurmdbd down"): {
-        "20.11 26.05": "CANCELLED: cancelled, in poll 3",
+        "20.11 26.05": "CANCELLED: cancelled",
         "22.05 24.11": "PENDING: held (JobHeldUser)",
     },
     ("database_down", "slurmdbd down, ended"): "COMPLETED: ok 0",
@@ -320,8 +320,8 @@ SUBMISSIONS: Table = {
     ("refused", "no-break space in a directive"): "Refused: Invalid directive found in batch script: \xa0--time=5",
     ("refused", "script missing"): "Refused: Unable to open file /nonexistent/script.sh",
     ("refused", "no configuration"): {
-        "20.11": "Later (cluster): s_p_parse_file: unable to status file /nonexistent/slurm.conf: No such file or directory; ClusterName needs to be specified; Unable to process configuration file",
-        "22.05 24.11 26.05": "Later (cluster): s_p_parse_file: cannot stat file /nonexistent/slurm.conf: No such file or directory; ClusterName needs to be specified; Unable to process configuration file",
+        "20.11": "Later (cluster): no usable slurm.conf: set the runner's slurm_conf, or SLURM_CONF for the server (s_p_parse_file: unable to status file /nonexistent/slurm.conf: No such file or directory; ClusterName needs to be specified; Unable to process configuration file)",
+        "22.05 24.11 26.05": "Later (cluster): no usable slurm.conf: set the runner's slurm_conf, or SLURM_CONF for the server (s_p_parse_file: cannot stat file /nonexistent/slurm.conf: No such file or directory; ClusterName needs to be specified; Unable to process configuration file)",
     },
     (
         "refused",
@@ -369,8 +369,8 @@ SUBMISSIONS: Table = {
     ("refused_bare", "no-break space in a directive"): "Refused: Invalid directive found in batch script: \xa0--time=5",
     ("refused_bare", "script missing"): "Refused: Unable to open file /nonexistent/script.sh",
     ("refused_bare", "no configuration"): {
-        "20.11": "Later (cluster): s_p_parse_file: unable to status file /nonexistent/slurm.conf: No such file or directory; ClusterName needs to be specified; Unable to process configuration file",
-        "22.05 24.11 26.05": "Later (cluster): s_p_parse_file: cannot stat file /nonexistent/slurm.conf: No such file or directory; ClusterName needs to be specified; Unable to process configuration file",
+        "20.11": "Later (cluster): no usable slurm.conf: set the runner's slurm_conf, or SLURM_CONF for the server (s_p_parse_file: unable to status file /nonexistent/slurm.conf: No such file or directory; ClusterName needs to be specified; Unable to process configuration file)",
+        "22.05 24.11 26.05": "Later (cluster): no usable slurm.conf: set the runner's slurm_conf, or SLURM_CONF for the server (s_p_parse_file: cannot stat file /nonexistent/slurm.conf: No such file or directory; ClusterName needs to be specified; Unable to process configuration file)",
     },
     (
         "refused_bare",

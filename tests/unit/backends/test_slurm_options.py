@@ -79,7 +79,7 @@ def test_what_is_abells_own_is_refused(option: Any) -> None:
     """Whole, as a prefix, and by its letter; the message names it and what to do."""
     spellings = [f"--{option.name}=1", f"--{option.name}"] + ([f"-{option.letter}1"] if option.letter else [])
     for spelling in spellings:
-        with pytest.raises(NativeError, match=f"--{option.name}\\)? may not stand in it: .*"):
+        with pytest.raises(NativeError, match=f"--{option.name}\\)? cannot be used here: .*"):
             read(f"--exclusive {spelling}")
 
 
@@ -93,8 +93,8 @@ def test_what_is_abells_own_is_refused(option: Any) -> None:
         ("--time=1h", "--time=1h: not a time; write minutes"),
         ("-n 0", "--ntasks=0: not a number from 1"),
         ("-n", "-n needs a value"),
-        ("--outp=x", "--output may not stand in it"),
-        ("--job=x", "--job-name may not stand in it"),
+        ("--outp=x", "--output cannot be used here"),
+        ("--job=x", "--job-name cannot be used here"),
         ("--comment='a\nb'", "a value goes over several lines"),
         ("--comment=\x07", r"'\\x07' cannot stand in it"),
         ("-M a,b", "name one cluster"),
@@ -130,7 +130,7 @@ def test_a_template() -> None:
     )
     with pytest.raises(ValueError, match=r"native_template: native_template has \{slots\}, and the job asks for none"):
         Slurm().effective(Resources(), params, {})
-    with pytest.raises(ValueError, match="native_template: --output may not stand in it"):
+    with pytest.raises(ValueError, match="native_template: --output cannot be used here"):
         check({"native_template": "-c {slots} --output=x"})
     with pytest.raises(ValueError, match="native_template: --clusters is for native_specification"):
         check({"native_template": "-M east"})

@@ -39,7 +39,7 @@ from abell.backends.slurm_listings import (
     size_bytes,
     wait_status,
 )
-from abell.backends.slurm_replies import submitted
+from abell.backends.slurm_replies import said, submitted
 from abell.backends.slurm_script import pattern
 from abell.job import Cause, Resources, Sighting, State, Unknown
 from tests.recorded.slurm.commands import submission
@@ -100,6 +100,27 @@ POLICY = (
 def test_what_passes_and_whom_it_holds_up(text: str, holds_up: str) -> None:
     learned = submitted(KEY, "", Exited(1, "", SAYS + text + "\n"))
     assert isinstance(learned, Later) and learned.holds_up == holds_up
+
+
+@pytest.mark.parametrize(
+    ("err", "words"),
+    [
+        (
+            f"{SAYS}Slurm temporarily unable to accept job, sleeping and retrying\n" * 2
+            + f"{SAYS}Batch job submission failed: Resource temporarily unavailable\n",
+            "Slurm temporarily unable to accept job; Resource temporarily unavailable",
+        ),
+        (
+            f"{SAYS}s_p_parse_file: cannot stat file /x.conf: No such file, retrying in 1sec up to 60sec\n"
+            "sbatch: fatal: Unable to process configuration file\n",
+            "no usable slurm.conf: set the runner's slurm_conf, or SLURM_CONF for the server (s_p_parse_file: "
+            "cannot stat file /x.conf: No such file; Unable to process configuration file)",
+        ),
+    ],
+)
+def test_what_is_told_of_a_command_that_failed(err: str, words: str) -> None:
+    """It names what Slurm tried again in vain, and the remedy where nobody else can know it."""
+    assert said(err) == words
 
 
 @pytest.mark.parametrize("limit", ["AssocMaxCpuPerJobLimit", "QOSMaxWallDurationPerJobLimit", "QOSMaxMemoryPerJob"])
@@ -278,8 +299,8 @@ def test_what_the_controller_has_forgotten_the_accounting_tells() -> None:
 def until_patience(ids: Sequence[str], answer: Answer) -> dict[str, Sighting | Unknown]:
     """What is said when the accounting has had its time; before, no ending and no absence is."""
     *before, last = polls(ids, answer)
-    for said in before:
-        assert not any(isinstance(word, Unknown) or word.over for word in said.values())
+    for heard in before:
+        assert not any(isinstance(word, Unknown) or word.over for word in heard.values())
     return last
 
 
@@ -314,8 +335,8 @@ def test_nobody_else_is_asked_for_while_the_controller_does_not_answer() -> None
 
 def test_an_accounting_that_does_not_answer_proves_nothing() -> None:
     down = Exited(1, "", "sacct: error: Problem talking to the database: Connection refused")
-    for said in (down, TimedOut(60), "garbage\n", book("5", "FAILED", "7:0").rstrip("\n")):
-        assert until_patience(["5"], slurm(accounting=said)) == {}
+    for trouble in (down, TimedOut(60), "garbage\n", book("5", "FAILED", "7:0").rstrip("\n")):
+        assert until_patience(["5"], slurm(accounting=trouble)) == {}
 
 
 def test_killed_by_9_waits_for_the_steps() -> None:
@@ -335,6 +356,13 @@ def test_an_exit_code_that_cannot_be_read_is_asked_for() -> None:
 def test_a_listing_that_was_cut_says_nothing(text: str) -> None:
     with pytest.raises(BackendError):
         seen(["5"], slurm(row("4", "RUNNING") + text))
+
+
+def test_a_cancellation_is_told_without_an_accounting_that_answers() -> None:
+    """By whom is not known then."""
+    for trouble in (Exited(1, "", "sacct: error: down"), TimedOut(20), "garbage\n"):
+        found = seen(["5"], slurm(row("5", "CANCELLED"), trouble))["5"]
+        assert isinstance(found, Sighting) and found.cause is Cause.CANCELLED
 
 
 def test_without_accounting_the_controller_is_believed_and_the_accounting_left_alone() -> None:

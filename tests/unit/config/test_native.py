@@ -20,7 +20,7 @@ execution:
     [
         (
             "native_specification: -o x",
-            "-o (--output) may not stand in it: Abell reads them in the job's directory: leave it out",
+            "-o (--output) cannot be used here: Abell reads them in the job's directory: leave it out",
         ),
         (
             "nativeSpecification: '--mem=4G --comment=\"'",
@@ -29,7 +29,7 @@ execution:
         ("native_template: '-c {slot}'", "no placeholder is named 'slot' (did you mean 'slots'?)"),
         (
             "native_template: '-c {slots} --wrap=x'",
-            "--wrap may not stand in it: Abell writes the script: leave it out",
+            "--wrap cannot be used here: Abell writes the script: leave it out",
         ),
         ("native_specification: --time=1h", "--time=1h: not a time; write minutes, H:MM:SS or D-HH:MM:SS"),
     ],

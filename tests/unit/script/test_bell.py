@@ -40,6 +40,15 @@ def test_listening_leaves_nothing_and_changes_the_directory(tmp_path):
     assert list((tmp_path / "new").iterdir()) == []
 
 
+def test_a_probe_that_a_killed_engine_has_left_goes_when_the_next_one_starts(tmp_path):
+    bell.prepare(tmp_path)
+    token = bell.new_token()
+    for name in (".probe-0123456789abcdef", token):
+        (tmp_path / "new" / name).touch()
+    bell.prepare(tmp_path)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [token]
+
+
 def test_a_spool_that_is_gone_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         bell.listen(tmp_path / "nowhere")
