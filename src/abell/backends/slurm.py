@@ -27,12 +27,13 @@ from abell.backends.contract import (
     Call,
     Exited,
     Finding,
+    Later,
     Steps,
     Submission,
     SubmitSteps,
 )
 from abell.backends.native_options import one_line
-from abell.backends.slurm_endings import ended, merged, same_ending, tells_little
+from abell.backends.slurm_endings import ended, is_complete, merged, same_ending, tells_little, was_refused
 from abell.backends.slurm_listings import (
     FIELD,
     NO_ACCOUNTING,
@@ -50,10 +51,11 @@ from abell.backends.slurm_listings import (
     requested_bytes,
     seconds,
     seconds_raw,
+    shown,
     size_bytes,
     wait_status,
 )
-from abell.backends.slurm_replies import all_gone, native_id, submitted, succeeded, why
+from abell.backends.slurm_replies import all_gone, holds_up, native_id, submitted, succeeded, why
 from abell.backends.slurm_script import days, job_name, key_of, pattern, quoted, quoted_if_needed
 from abell.job import Cause, Resources, Sighting, State, Unknown, Usage
 
@@ -65,9 +67,9 @@ KEEP = ("SLURM_CONF",)
 CLUSTER = "ABELL_SLURM_CLUSTER"  # what `-M` says, for the job's own id; $SLURM_CLUSTER_NAME is always there
 SUBMIT_S = 180.0  # sbatch tries again by itself 15 times, for 120 s in all (src/sbatch/sbatch.c)
 ARGUMENTS = 100_000  # bytes of ids in one command; the kernel takes 128 KiB in one argument (execve(2))
+PATIENCE_S = 10.0  # for which the accounting may lag behind the controller
+CONFIRMED = 10  # jobs that squeue does not list, and of which scontrol is asked, one by one, in a poll
 ACCOUNTING_S = 20.0  # a third of settle_s: the controller's own word must still count when the accounting hangs
-ASKED_ONE_BY_ONE = 8
-PATIENCE = 3  # polls in which the accounting may lag behind the controller
 DISABLED_S = 600.0  # how long it is remembered that a cluster has no accounting
 
 
@@ -93,7 +95,8 @@ class Slurm(Backend):
     ) -> None:
         super().__init__(runner_params)
         self._clock = clock
-        self._lagging: dict[str, int] = {}  # native id -> polls in which the accounting had not yet the last word
+        self._lagging: dict[str, float] = {}  # native id -> since when the accounting has not had the last word
+        self._confirmed: dict[str, int] = {}  # native id -> how often scontrol was asked about it
         self._without_accounting: dict[str, float] = {}  # cluster -> until when that is believed
         self._users: dict[str, str] = {}  # uid -> name
 
@@ -141,11 +144,18 @@ class Slurm(Backend):
     # -- submit -------------------------------------------------------------------------------------------------------
 
     def submit(self, submissions: Sequence[Submission]) -> SubmitSteps:
+        said_no: list[tuple[Submission, str, Later]] = []
         for job in submissions:
             cluster = self.cluster(job.params)
+            if no := next((no for other, there, no in said_no if holds_up(no, other, there, job, cluster)), None):
+                yield replace(no, key=job.key)  # the controller is not asked again at once
+                continue
             call = self._call("sbatch", "--parsable", *_on(cluster), job.script)
             env = {**call.env, CLUSTER: cluster} if cluster else call.env
-            yield submitted(job.key, cluster, (yield replace(call, timeout_s=SUBMIT_S, env=env)))
+            learned = submitted(job.key, cluster, (yield replace(call, timeout_s=SUBMIT_S, env=env)))
+            if isinstance(learned, Later):
+                said_no.append((job, cluster, learned))
+            yield learned
 
     # -- poll ---------------------------------------------------------------------------------------------------------
 
@@ -164,41 +174,64 @@ class Slurm(Backend):
         return seen
 
     def _poll(self, cluster: str, numbers: Sequence[str]) -> Steps[dict[str, Sighting | Unknown]]:
-        """What the controller says; of what it has forgotten, and why a job was ended, the accounting knows more."""
-        queue = yield from self._squeue(cluster)
-        known = [number for number in numbers if number in queue]
-        listed = {number: self._queued(native_id(number, cluster), queue[number]) for number in known}
-        missing = [number for number in numbers if number not in queue]
+        """What the controller says; of what it has forgotten, and why a job was ended, the accounting knows more.
+
+        That squeue does not list a job proves nothing: it leaves out those that are STOPPED (seen in 20.11), and
+        its output may have been cut. So the controller has to deny the job by its number.
+        """
+        rows = yield from self._squeue(cluster)
+        denied = yield from self._denied(cluster, [number for number in numbers if number not in rows], rows)
+        listed = {n: self._queued(native_id(n, cluster), rows[n]) for n in numbers if n in rows}
         unclear = [number for number, seen in listed.items() if tells_little(seen)]
         seen: dict[str, Sighting | Unknown] = {native_id(n, cluster): s for n, s in listed.items() if n not in unclear}
-        if not missing and not unclear:
+        if not denied and not unclear:
             return seen
-        book = yield from self._sacct(cluster, [*missing, *unclear])
+        book = yield from self._sacct(cluster, [number for number in numbers if number in (*denied, *unclear)])
         for number in unclear:
-            said = self._booked(native_id(number, cluster), book, number)
-            if said is not None and same_ending(listed[number], said):
-                seen[said.native_id] = yield from self._with_user(merged(listed[number], said))
-            elif (
-                book is NO_ACCOUNTING
-                or (book is SILENT and listed[number].cause is not Cause.SIGNAL)  # the cause is known, only not by whom
-                or self._waited(native_id(number, cluster))
+            native, it = native_id(number, cluster), listed[number]
+            said = self._booked(native, book, number)
+            same = said is not None and same_ending(it, said)
+            it = merged(it, said) if said is not None and same else it
+            if (
+                (same and is_complete(it, number, book))
+                or book is NO_ACCOUNTING
+                or (book is SILENT and it.cause in (Cause.CANCELLED, Cause.MEMORY))  # only not by whom, or how much
+                or self._waited(native)
             ):
-                seen[native_id(number, cluster)] = listed[number]
-        forgotten = []
-        for number in missing:
-            said = self._booked(native_id(number, cluster), book, number)
-            if said is not None and said.over:
-                seen[said.native_id] = yield from self._with_user(said)
-            elif book is not SILENT and (said is None or self._waited(native_id(number, cluster))):
-                forgotten.append(number)  # neither knows it; or the accounting was never told of the end
-        for number in (yield from self._denied(cluster, forgotten)):
-            seen[native_id(number, cluster)] = Unknown(native_id(number, cluster), "Slurm has forgotten this job id")
+                seen[native] = yield from self._with_user(it)
+        for number in denied:
+            native = native_id(number, cluster)
+            said = self._booked(native, book, number)
+            if said is not None and said.over and (is_complete(said, number, book) or self._waited(native)):
+                seen[native] = yield from self._with_user(said)
+            elif book is NO_ACCOUNTING or (book is not SILENT and self._waited(native)):
+                seen[native] = Unknown(native, "Slurm has forgotten this job id")  # or was never told of the end
         return seen
 
+    def _denied(self, cluster: str, numbers: Sequence[str], rows: dict[str, Queued]) -> Steps[list[str]]:
+        """Those of these jobs that the controller denies by number; what it says of others goes to `rows`.
+
+        So many in a poll, those first that were asked for least: the others have their turn in a later one.
+        """
+        denied = []
+        waiting = sorted(numbers, key=lambda number: self._confirmed.get(native_id(number, cluster), 0))
+        for number in waiting[:CONFIRMED]:
+            native = native_id(number, cluster)
+            self._confirmed[native] = self._confirmed.get(native, 0) + 1
+            reply = yield self._call("scontrol", *_on(cluster), "show", "job", number)
+            if isinstance(reply, Exited) and reply.code == 0:
+                if (row := shown(reply.out)) is not None and row.number == number:
+                    rows[number] = row
+            elif isinstance(reply, Exited) and "Invalid job id specified" in reply.err:
+                denied.append(number)
+            else:
+                log.warning("slurm: %s", why(reply, "scontrol show job"))
+                break  # the next would fare no better, and each may take minutes
+        return denied
+
     def _waited(self, native: str) -> bool:
-        """Whether the accounting had its time to catch up about this job; each call is one poll."""
-        self._lagging[native] = self._lagging.get(native, 0) + 1
-        return self._lagging[native] >= PATIENCE
+        """Whether the accounting had its time to catch up about this job."""
+        return self._clock() - self._lagging.setdefault(native, self._clock()) >= PATIENCE_S
 
     def _squeue(self, cluster: str) -> Steps[dict[str, Queued]]:
         """All jobs of the server's user that the controller remembers, by number. BackendError if it did not say."""
@@ -230,19 +263,6 @@ class Slurm(Backend):
                 return SILENT
         return book
 
-    def _denied(self, cluster: str, numbers: Sequence[str]) -> Steps[list[str]]:
-        """Those of these, which squeue has not listed, that the controller denies by their numbers, too.
-
-        A listing that was cut short looks like a whole one. Of very many, some stand for all.
-        """
-        some = numbers[:: -(-len(numbers) // ASKED_ONE_BY_ONE) or 1]
-        denied = []
-        for number in some:
-            reply = yield self._call("scontrol", *_on(cluster), "show", "job", number)
-            if isinstance(reply, Exited) and reply.code != 0 and "Invalid job id specified" in reply.err:
-                denied.append(number)
-        return list(numbers) if len(denied) == len(some) else denied
-
     def _queued(self, native: str, row: Queued) -> Sighting:
         meaning = self.meaning(row.word) or State.RUNNING
         code, signal = wait_status(row.exit_code)
@@ -252,8 +272,10 @@ class Slurm(Backend):
         )
         if isinstance(meaning, Cause):
             usage = Usage(elapsed_s=seconds(row.time_used))
+            if meaning is Cause.CANCELLED and reason not in slurm_words.CANCELS:
+                reason = ""  # it is why it was waiting
             return ended(replace(sighting, cause=meaning, reason=reason, usage=usage), code, signal)
-        if row.word == "PENDING" and (remedy := slurm_words.is_held(reason)):
+        if (meaning is State.HELD or row.word == "PENDING") and (remedy := slurm_words.is_held(reason)):
             return replace(sighting, state=State.HELD, reason=f"{reason}: {remedy}")
         waits = slurm_words.WAITS.get(reason.partition(",")[0])
         return replace(sighting, state=meaning, reason=f"{reason}: {waits}" if waits else reason)
@@ -301,12 +323,17 @@ class Slurm(Backend):
         wanted = set(keys)
         for one in cluster.split(","):  # sbatch takes a list, and chooses
             queue = yield from self._squeue(one)
-            found |= {key: native_id(n, one) for n, row in queue.items() if (key := key_of(row.name)) in wanted}
+            found |= {
+                key: native_id(n, one)
+                for n, row in queue.items()
+                if (key := key_of(row.name)) in wanted and not was_refused(row)
+            }
         return found
 
     def forget(self, ids: Sequence[str]) -> Steps[None]:
         for native in ids:
             self._lagging.pop(native, None)
+            self._confirmed.pop(native, None)
         return
         yield
 
@@ -377,7 +404,7 @@ class _Config:
 def configured(text: str) -> Iterator[Finding]:
     """What `scontrol show config` means for Abell."""
     config = _Config(text)
-    storage = config.value("AccountingStorageType")
+    storage = config.value("AccountingStorageType").replace("(null)", "")  # 24.11
     if "slurmdbd" in storage:
         yield Finding(True, "accounting is on: who cancelled a job, and how much memory it took, can be told")
     else:

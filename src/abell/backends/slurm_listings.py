@@ -46,25 +46,47 @@ SILENT: Mapping[str, Booked] = {}  # it has, and it does not answer
 
 
 def queued(text: str) -> Iterator[Queued]:
-    """BackendError for what is no listing: then nothing is known of any job. `-M` adds lines `CLUSTER: NAME`."""
-    for record in text.split(RECORD + "\n"):
+    """BackendError for what is no listing, or was cut: then nothing is known. `-M` may add lines `CLUSTER: NAME`."""
+    *records, rest = text.split(RECORD + "\n")
+    if rest.strip() and not re.fullmatch(r"(CLUSTER: .*\n)+", rest):
+        raise BackendError(f"squeue has printed a line that is none, or that was cut: {rest[:200]!r}")
+    for record in records:
         while record.startswith("CLUSTER: ") and "\n" in record:
             record = record.partition("\n")[2]
-        if not record.strip() or (record.startswith("CLUSTER: ") and FIELD not in record):
-            continue
         fields = record.split(FIELD, len(SQUEUE) - 1)
-        if len(fields) != len(SQUEUE) or not fields[0].strip():
+        if len(fields) != len(SQUEUE) or number_of(fields[0].strip()) is None:
             raise BackendError(f"squeue has printed a line that is none: {record[:200]!r}")
         yield Queued(*(field.strip() for field in fields))
 
 
+SHOWN = re.compile(
+    r"JobId=(?P<number>\d+) JobName=(?P<name>.*)\n"  # of an array it shows several, with other words between these
+    r"(?:.*\n)*?\s+JobState=(?P<word>\S+) Reason=(?P<reason>\S+) .*\n"
+    r".*\sRestarts=(?P<restarts>\d+) .*\sExitCode=(?P<exit_code>\d+:\d+)\n"
+    r"\s+RunTime=(?P<time_used>\S+) ",
+    re.ASCII,
+)
+BATCH_HOST = re.compile(r"^\s+BatchHost=(\S+)$", re.MULTILINE)
+
+
+def shown(text: str) -> Queued | None:
+    """The job in the output of `scontrol show job NUMBER`; None if not all is there."""
+    found = SHOWN.match(text)
+    if found is None:
+        return None
+    host = BATCH_HOST.search(text)
+    return Queued(**found.groupdict(), host=host[1] if host else "")
+
+
 def booked(text: str) -> Iterator[Booked]:
-    """BackendError for what is no listing."""
+    """BackendError for what is no listing, or was cut."""
+    if text.strip() and not text.endswith("\n"):
+        raise BackendError(f"sacct has printed a line that was cut: {text[-200:]!r}")
     for line in text.split("\n"):
         if not line.strip():
             continue
         fields = line.split(FIELD, len(SACCT) - 1)
-        if len(fields) != len(SACCT) or not fields[0].strip():
+        if len(fields) != len(SACCT) or number_of(re.split(r"[._+]", fields[0].strip())[0]) is None:
             raise BackendError(f"sacct has printed a line that is none: {line[:200]!r}")
         yield Booked(*(field.strip() for field in fields))
 

@@ -159,7 +159,8 @@ _GPUS = frozenset({"gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task"})
 _CLUSTERS = frozenset({"clusters", "cluster"})
 SAID_BY: Mapping[str, frozenset[str]] = {
     "nodes": _TASKS,
-    "ntasks": _TASKS - {"nodes", "nodelist"},
+    # With one task sbatch would make one node of several: "can't run 1 processes on 2 nodes, setting nnodes to 1".
+    "ntasks": _TASKS - {"nodelist"},
     "cpus-per-task": (_TASKS - {"nodes", "nodelist", "nodefile"}) | {"cpus-per-task", "cpus-per-gpu", "tres-per-task"},
     "mem": _MEMORY,
     "time": frozenset({"time"}),

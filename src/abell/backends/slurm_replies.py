@@ -14,6 +14,7 @@ from abell.backends.contract import (
     Learned,
     Refused,
     Reply,
+    Submission,
     TimedOut,
     Unreachable,
 )
@@ -25,10 +26,10 @@ NO_CONFIGURATION = re.compile(r"Could not establish a configuration source|Unabl
 
 
 def submitted(key: str, cluster: str, reply: Reply) -> Learned:
-    """What a reply of sbatch says of the job."""
+    """What a reply of sbatch says of the job. Of a line that was cut nothing is believed: 12 may have been 123."""
     match reply:
         case Exited(code=0, out=out):
-            printed = [found for line in out.splitlines() if (found := PARSABLE.fullmatch(line.strip()))]
+            printed = [found for line in _lines(out) if (found := PARSABLE.fullmatch(line))]
             if printed:
                 return Bound(key, native_id(printed[-1][1], cluster))
             return Doubt(key, f"sbatch has printed no job id: {out.strip()[:200]!r}")
@@ -36,7 +37,7 @@ def submitted(key: str, cluster: str, reply: Reply) -> Learned:
             return Doubt(key, f"it printed a job id, and {why(reply, 'sbatch')}")
         case Exited(code=code, err=err) if code > 0:
             text = said(err)
-            outcome = slurm_words.outcome(err)
+            outcome = slurm_words.outcome("\n".join(_lines(err)))
             match outcome:
                 case "refused":
                     return Refused(key, text)
@@ -48,6 +49,19 @@ def submitted(key: str, cluster: str, reply: Reply) -> Learned:
             return Later(key, reason)
         case _:
             return Doubt(key, why(reply, "sbatch"))
+
+
+def _lines(text: str) -> list[str]:
+    """The whole ones."""
+    return [line.strip() for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+
+def holds_up(no: Later, other: Submission, there: str, job: Submission, cluster: str) -> bool:
+    """Whether what was said of the other job, for now, goes for this one, too."""
+    if there != cluster:
+        return False
+    alike = other.params == job.params and other.resources.account == job.resources.account
+    return no.holds_up == "cluster" or alike
 
 
 def said(err: str) -> str:

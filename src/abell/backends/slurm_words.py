@@ -71,6 +71,7 @@ HELD: Mapping[str, str] = {
     "ReservationDeleted": f"its reservation was deleted: {_IMPOSSIBLE}",
     "NodeNotAvail": f"a node that it asks for by name is not there: {_IMPOSSIBLE}",
 }
+CANCELS = ("DependencyNeverSatisfied",)  # with --kill-on-invalid-dep=yes
 # Limits on one job, not on how many: AssocMaxCpuPerJobLimit, QOSMaxWallDurationPerJobLimit, ...
 HELD_LIMIT = re.compile(r"(Assoc|QOS)(Max|Min)\w*(PerJob|PerNode|PerJobLimit|MinutesPerJob\w*|Cpu|Memory|Node)\w*")
 _NOT_PERMITTED = re.compile(r"not_in_group_permitted_to_use_this_partition")  # since 24.11, in a sentence
@@ -134,7 +135,8 @@ SBATCH: tuple[Said, ...] = (
     # Limits on how many: ESLURM_ACCOUNTING_POLICY has one text for all limits, and a line of its own before it names
     # the limit (src/sbatch/sbatch.c: "sbatch: error: AssocMaxSubmitJobLimit", since 18.08).
     _said(r"\b(Assoc|QOS)(Max|Grp)Submit\w*", "destination"),
-    _said(r"MaxJobCount limit reached", "destination"),  # ESLURM_MAX_JOB_COUNT
+    # The whole cluster's queue is full (slurm.conf, MaxJobCount): sbatch has tried for two minutes by itself.
+    _said(r"MaxJobCount limit reached|Slurm job queue full", "cluster"),  # since 25.11
     _said(r"Slurm temporarily unable to accept job", "cluster"),
     _said(r"Rate limit exceeded", "cluster"),  # SLURMCTLD_COMMUNICATIONS_BACKOFF, 23.02
     _said(r"Burst Buffer resource limit exceeded", "destination"),
@@ -183,6 +185,7 @@ def outcome(err: str) -> Outcome:
 # Until 25.11 "slurmstepd-n1: error: ", in 26.05 "[2026-11-22T19:26:53.971] error: ".
 _DAEMON = r"^((slurmstepd|slurmd)(-\S+)?: (error: )?|\[\d{4}-\d\d-\d\dT[\d:.]+\] error: )"
 LAST_WORDS: Mapping[str, Cause] = {
+    r"^Error running slurm prolog": Cause.NODE,  # slurmctld says only COMPLETED 0:0 (20.11) or CANCELLED
     _DAEMON + r"\*\*\* (JOB|STEP) \S+ ON \S+ CANCELLED AT \S+ DUE TO TIME LIMIT": Cause.WALLTIME,
     _DAEMON + r".*\bexceeded (job |step |virtual )?memory limit\b.*being killed": Cause.MEMORY,
     _DAEMON + r"Exceeded (job|step) memory limit": Cause.MEMORY,

@@ -42,7 +42,8 @@ class Driven:
     """A back end, and the reply to each of its steps."""
 
     def __init__(self, directory: Path, cluster: str, environment: Mapping[str, str]) -> None:
-        self.backend = Slurm({"slurm_conf": CONF.format(cluster)})
+        self.later_s = 0.0  # added to the back end's clock
+        self.backend = Slurm({"slurm_conf": CONF.format(cluster)}, clock=lambda: time.monotonic() + self.later_s)
         self.directory = directory
         self.host = LocalHost(environment)
         self.ids: list[str] = []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from abell.backends.contract import Bound, Later, Refused
+from abell.backends.slurm import PATIENCE_S
 from abell.job import Cause, Sighting, State, Unknown
 from tests.clusters.slurm.conftest import Driven, admin, clean
 
@@ -163,6 +164,8 @@ def test_find_and_what_nobody_knows(driven: Driven) -> None:
     job = driven.job("true", "--hold")
     native = driven.submit(job)
     assert driven.do(driven.backend.find([job.key, "azzzzzzzzzzzzz"])) == {job.key: native}
+    assert driven.poll("987654") is None  # the accounting may not know it yet
+    driven.later_s = PATIENCE_S
     assert isinstance(driven.poll("987654"), Unknown)
 
 

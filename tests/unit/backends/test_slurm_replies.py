@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,10 +23,12 @@ from abell.backends.contract import (
     Refused,
     Reply,
     Steps,
+    Submission,
+    SubmitSteps,
     TimedOut,
     Unreachable,
 )
-from abell.backends.slurm import PATIENCE, Slurm, by_cluster, chunks
+from abell.backends.slurm import CONFIRMED, PATIENCE_S, Slurm, by_cluster, chunks
 from abell.backends.slurm_listings import (
     FIELD,
     RECORD,
@@ -37,7 +41,9 @@ from abell.backends.slurm_listings import (
 )
 from abell.backends.slurm_replies import said, submitted
 from abell.backends.slurm_script import pattern
-from abell.job import Cause, Sighting, State, Unknown
+from abell.job import Cause, Resources, Sighting, State, Unknown
+from tests.recorded.slurm.commands import submission
+from tests.unit.backends.slurm_recordings import Clock, polls
 
 KEY = "aqqqqqqqqqqqqq"
 SAYS = "sbatch: error: "
@@ -71,7 +77,7 @@ SAYS = "sbatch: error: "
     ],
 )
 def test_a_reply_of_sbatch(reply: Reply, expected: object) -> None:
-    learned = submitted(KEY, "", reply)
+    learned = submitted(KEY, "", replace(reply, err=f"{reply.err}\n") if isinstance(reply, Exited) else reply)
     assert learned == expected if not isinstance(expected, type) else isinstance(learned, expected)
 
 
@@ -85,14 +91,14 @@ POLICY = (
     [
         (f"AssocMaxSubmitJobLimit\n{SAYS}{POLICY}", "destination"),
         (f"QOSMaxSubmitJobPerUserLimit\n{SAYS}{POLICY}", "destination"),
-        ("Batch job submission failed: MaxJobCount limit reached", "destination"),
+        ("Batch job submission failed: MaxJobCount limit reached", "cluster"),
         ("Batch job submission failed: Unable to contact slurm controller (connect failure)", "cluster"),
         ('Munge encode failed: Failed to access "/run/munge/munge.socket.2"', "cluster"),
         ("Batch job submission failed: Rate limit exceeded, please retry later", "cluster"),
     ],
 )
 def test_what_passes_and_whom_it_holds_up(text: str, holds_up: str) -> None:
-    learned = submitted(KEY, "", Exited(1, "", SAYS + text))
+    learned = submitted(KEY, "", Exited(1, "", SAYS + text + "\n"))
     assert isinstance(learned, Later) and learned.holds_up == holds_up
 
 
@@ -119,7 +125,7 @@ def test_what_is_told_of_a_command_that_failed(err: str, words: str) -> None:
 
 @pytest.mark.parametrize("limit", ["AssocMaxCpuPerJobLimit", "QOSMaxWallDurationPerJobLimit", "QOSMaxMemoryPerJob"])
 def test_a_limit_on_one_job_is_no_matter_of_waiting(limit: str) -> None:
-    learned = submitted(KEY, "", Exited(1, "", f"{SAYS}{limit}\n{SAYS}{POLICY}"))
+    learned = submitted(KEY, "", Exited(1, "", f"{SAYS}{limit}\n{SAYS}{POLICY}\n"))
     assert isinstance(learned, Refused) and learned.reason.startswith(f"{limit}; Job violates")
 
 
@@ -138,7 +144,7 @@ def book(number: str, word: str, code: str = "0:0", peak: str = "", memory: str 
     return FIELD.join((number, word, code, "65", "00:01.500", peak, memory, "2", "n1", name)) + "\n"
 
 
-Answer = Callable[[Call], Reply]
+Answer = Callable[[Any], Reply]
 
 
 def run(steps: Steps[Any], answer: Answer) -> tuple[Any, list[Call]]:
@@ -248,9 +254,12 @@ def test_killed_by_9_at_its_memory(memory: str, cause: Cause) -> None:
 
 
 def test_an_accounting_that_lags_is_waited_for_and_not_for_ever() -> None:
-    backend, late = Slurm(), slurm(row("5", "CANCELLED"), book("5", "RUNNING"))
-    for _ in range(PATIENCE - 1):
-        assert seen(["5"], late, backend) == {}
+    clock = Clock()
+    backend, late = Slurm(clock=clock), slurm(row("5", "CANCELLED"), book("5", "RUNNING"))
+    assert seen(["5"], late, backend) == {}
+    clock.now = PATIENCE_S - 1
+    assert seen(["5"], late, backend) == {}
+    clock.now = PATIENCE_S
     sighting = seen(["5"], late, backend)["5"]
     assert isinstance(sighting, Sighting) and sighting.cause is Cause.CANCELLED
     run(backend.forget(["5"]), late)
@@ -265,9 +274,8 @@ def test_an_impossible_job_is_rejected() -> None:
 
 def test_an_earlier_run_in_the_accounting_is_not_this_ending() -> None:
     """20.11, `node_fail_requeue`: failed, put back, cancelled while it waited."""
-    backend, stale = Slurm(), slurm(row("5", "CANCELLED", restarts="1"), book("5", "NODE_FAIL"))
-    assert [seen(["5"], stale, backend) for _ in range(PATIENCE - 1)] == [{}] * (PATIENCE - 1)
-    sighting = seen(["5"], stale, backend)["5"]
+    stale = slurm(row("5", "CANCELLED", restarts="1"), book("5", "NODE_FAIL"))
+    sighting = until_patience(["5"], stale)["5"]
     assert isinstance(sighting, Sighting) and (sighting.cause, sighting.run) == (Cause.CANCELLED, 1)
 
 
@@ -279,9 +287,7 @@ def test_a_short_job_that_the_accounting_calls_allocation() -> None:
 
 def test_an_older_job_of_the_same_id_in_the_accounting_is_not_this_one() -> None:
     other = slurm(row("5", "CANCELLED"), book("5", "CANCELLED by 1000", name="x.abbbbbbbbbbbbb"))
-    backend = Slurm()
-    assert [seen(["5"], other, backend) for _ in range(PATIENCE - 1)] == [{}] * (PATIENCE - 1)
-    sighting = seen(["5"], other, backend)["5"]
+    sighting = until_patience(["5"], other)["5"]
     assert isinstance(sighting, Sighting) and (sighting.key, sighting.reason) == (KEY, "")
 
 
@@ -290,35 +296,73 @@ def test_what_the_controller_has_forgotten_the_accounting_tells() -> None:
     assert isinstance(sighting, Sighting) and sighting.cause is Cause.WALLTIME
 
 
+def until_patience(ids: Sequence[str], answer: Answer) -> dict[str, Sighting | Unknown]:
+    """What is said when the accounting has had its time; before, no ending and no absence is."""
+    *before, last = polls(ids, answer)
+    for heard in before:
+        assert not any(isinstance(word, Unknown) or word.over for word in heard.values())
+    return last
+
+
 def test_neither_knows_it() -> None:
-    assert seen(["5", "6"], slurm(row("6", "RUNNING")))["5"] == Unknown("5", "Slurm has forgotten this job id")
+    found = until_patience(["5", "6"], slurm(row("6", "RUNNING")))
+    assert found["5"] == Unknown("5", "Slurm has forgotten this job id")
 
 
-def test_an_empty_queue_is_confirmed_before_it_is_believed() -> None:
-    found, asked = run(Slurm().poll(["5"]), slurm())
-    assert isinstance(found["5"], Unknown)
-    assert asked[-1].argv == ("scontrol", "show", "job", "5")
-    assert seen(["5"], slurm(scontrol="Unable to contact slurm controller (connect failure)")) == {}
+def test_what_is_not_listed_is_asked_for_by_its_number() -> None:
+    """A listing may be cut, and some leave out a job that is STOPPED: only the controller's own denial counts."""
+    _, asked = run(Slurm().poll(["5"]), slurm())
+    assert ("scontrol", "show", "job", "5") in [call.argv for call in asked]
+    for trouble in ("Unable to contact slurm controller (connect failure)", "Socket timed out on send/recv operation"):
+        assert until_patience(["5"], slurm(row("6", "RUNNING"), scontrol=trouble)) == {}
+        assert until_patience(["5"], slurm(accounting=book("5", "NODE_FAIL"), scontrol=trouble)) == {}
+
+
+def test_so_many_are_asked_for_in_a_poll_and_all_in_turn() -> None:
+    ids = [str(number) for number in range(100, 125)]
+    backend, told = Slurm(), set[str]()
+    for times in range(1, 4):
+        found, asked = run(backend.poll(ids), slurm(accounting="".join(book(number, "TIMEOUT") for number in ids)))
+        assert sum(call.argv[0] == "scontrol" for call in asked) == CONFIRMED
+        told |= found.keys()
+        assert len(told) == min(10 * times, 25)
+
+
+def test_nobody_else_is_asked_for_while_the_controller_does_not_answer() -> None:
+    _, asked = run(Slurm().poll(["5", "6", "7"]), slurm(scontrol="Socket timed out on send/recv operation"))
+    assert sum(call.argv[0] == "scontrol" for call in asked) == 1
 
 
 def test_an_accounting_that_does_not_answer_proves_nothing() -> None:
     down = Exited(1, "", "sacct: error: Problem talking to the database: Connection refused")
-    assert seen(["5"], slurm(accounting=down)) == {}
-    assert seen(["5"], slurm(accounting=TimedOut(60))) == {}
-    assert seen(["5"], slurm(accounting="garbage\n")) == {}
-    for trouble in (down, TimedOut(20), "garbage\n"):  # who cancelled it is not known then; that it was, is
+    for trouble in (down, TimedOut(60), "garbage\n", book("5", "FAILED", "7:0").rstrip("\n")):
+        assert until_patience(["5"], slurm(accounting=trouble)) == {}
+
+
+def test_killed_by_9_waits_for_the_steps() -> None:
+    """A row of `.batch` tells whether it was for its memory."""
+    for listing in ("", row("5", "FAILED", code="9")):
+        assert seen(["5"], slurm(listing, book("5", "FAILED", "0:9", memory="1M"))) == {}
+        found = until_patience(["5"], slurm(listing, book("5", "FAILED", "0:9", memory="1M")))["5"]
+        assert isinstance(found, Sighting) and found.cause is Cause.SIGNAL
+
+
+def test_an_exit_code_that_cannot_be_read_is_asked_for() -> None:
+    found = seen(["5"], slurm(row("5", "FAILED", code="0:1x1"), book("5", "FAILED", "0:11")))["5"]
+    assert isinstance(found, Sighting) and (found.cause, found.signal) == (Cause.SIGNAL, 11)
+
+
+@pytest.mark.parametrize("text", [row("5", "FAILED").rstrip("\n"), row("5", "FAILED")[:-5], row("x5", "FAILED"), "5"])
+def test_a_listing_that_was_cut_says_nothing(text: str) -> None:
+    with pytest.raises(BackendError):
+        seen(["5"], slurm(row("4", "RUNNING") + text))
+
+
+def test_a_cancellation_is_told_without_an_accounting_that_answers() -> None:
+    """By whom is not known then."""
+    for trouble in (Exited(1, "", "sacct: error: down"), TimedOut(20), "garbage\n"):
         found = seen(["5"], slurm(row("5", "CANCELLED"), trouble))["5"]
         assert isinstance(found, Sighting) and found.cause is Cause.CANCELLED
-
-
-def test_a_job_that_a_listing_leaves_out_is_asked_for_by_its_number() -> None:
-    """A listing that is cut short ends like a whole one."""
-    known = slurm(row("6", "RUNNING"), scontrol="")
-    assert "5" not in seen(["5", "6"], known)
-    ids = [str(number) for number in range(100)]
-    answers, asked = run(Slurm().poll(ids), slurm(row("200", "RUNNING")))
-    assert len(answers) == 100 and all(isinstance(each, Unknown) for each in answers.values())
-    assert [call.argv[0] for call in asked].count("scontrol") <= 8, "of very many, some stand for all"
 
 
 def test_without_accounting_the_controller_is_believed_and_the_accounting_left_alone() -> None:
@@ -360,6 +404,46 @@ def test_cancel() -> None:
     for error in ("scancel: error: Kill job error on job id 1: Access/permission denied", ""):
         with pytest.raises(BackendError):
             run(Slurm().cancel(["1"], "maria"), lambda call, error=error: Exited(1, "", gone * bool(error) + error))  # type: ignore[misc]
+
+
+FULL = "sbatch: error: Batch job submission failed: MaxJobCount limit reached\n"
+LIMIT = "sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates ...\n"
+
+
+@pytest.mark.parametrize(("said", "tried"), [(FULL, ["a1", "b1"]), (LIMIT, ["a1", "a3", "b1"])])
+def test_a_controller_that_said_no_is_not_asked_again_at_once(said: str, tried: list[str]) -> None:
+    """a1, a2: the same destination; a3: the same cluster, another account; b1: another cluster."""
+
+    def job(key: str, native: str = "", account: str | None = None) -> Submission:
+        return replace(submission(native, key=key, script=key), resources=Resources(account=account))
+
+    jobs = [job("a1"), job("a2"), job("a3", account="lab"), job("b1", "-M east")]
+    found, asked = run_submit(Slurm().submit(jobs), lambda call: Exited(1, "", said))
+    assert [call.argv[-1] for call in asked] == tried
+    assert [word.key for word in found] == ["a1", "a2", "a3", "b1"]
+    assert all(isinstance(word, Later) for word in found) and len({word.reason for word in found}) == 1
+
+
+def run_submit(steps: SubmitSteps, answer: Answer) -> tuple[list[Any], list[Call]]:
+    learned: list[Any] = []
+    asked: list[Call] = []
+    reply: Reply | None = None
+    with contextlib.suppress(StopIteration):
+        while True:
+            want = steps.send(reply)
+            reply = None
+            if isinstance(want, Call):
+                asked.append(want)
+                reply = answer(want)
+            else:
+                learned.append(want)
+    return learned, asked
+
+
+def test_what_was_refused_is_not_found() -> None:
+    """An impossible job stays for a while under the name that it was refused with."""
+    found, _ = run(Slurm().find([KEY]), slurm(row("5", "FAILED", "BadConstraints", "256")))
+    assert found == {}
 
 
 @pytest.mark.parametrize(
