@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
+from tests.clusters.slurm import clusters as slurm
 from tests.contract.again import Again
 from tests.contract.site import LONG, TOY, Site, kill_and_wait
 
@@ -23,6 +25,19 @@ execution:
     plain: {runner: wide}
     one_at_a_time: {runner: narrow}
     apart: {runner: wide, outputs_to_working_directory: true}
+"""
+
+# A default for memory, because the clusters' own is 64 MiB; more questions than a production cluster likes, so that the
+# tests need not wait for the next one.
+SLURM = """
+runners:
+  slurm: {load: slurm, slurm_conf: @CONF@, asks_per_minute: 120}
+execution:
+  default: plain
+  environments:
+    plain: &plain {runner: slurm, native_template: "--mem={mem_mb:200}M"}
+    one_at_a_time: {<<: *plain, native_specification: "--licenses=@LICENCE@"}
+    apart: {<<: *plain, outputs_to_working_directory: true}
 """
 
 
@@ -39,12 +54,19 @@ class Row:
     name: str
     config: str
     down: Callable[[], str] = lambda: ""  # why its cluster cannot be used now, or ''
+    using: Callable[[], AbstractContextManager[None]] = nullcontext  # while a site uses it, no other test breaks it
+    clear: Callable[[Site], None] = lambda site: None  # end what a failed test has left with the DRM
     ahead: int | None = None  # at one_at_a_time: how many it takes beyond the one that runs; None: all there are
     # What not every back end can do; `@pytest.mark.needs` leaves a question out for those that cannot:
     # enforce `walltime` and `memory`, tell the `usage`, be `clean` of the server's variables, and `wait` in Abell.
     can: frozenset[str] = frozenset()
     again: Again | None = None  # it starts jobs of the destinations `again` and `again_apart` again
+    few: frozenset[str] = frozenset()  # the questions that it is asked; empty: all that it can answer
     forget: Callable[[Site], None] | None = None  # have it forget its jobs; called while no engine runs
+
+    def configuration(self) -> str:
+        """For a site of this process."""
+        return self.config.replace("@LICENCE@", slurm.licence()) if "@LICENCE@" in self.config else self.config
 
 
 def _forget_local(site: Site) -> None:
@@ -66,6 +88,43 @@ def _toy(verb: str, site: Site, native_id: str) -> None:
         assert time.monotonic() < deadline, f"{verb} {native_id}"
 
 
+# Where the accounting makes no difference, one of the two clusters has answered for both.
+FEW = frozenset(
+    (
+        "test_success",
+        "test_exit_code",
+        "test_signal",
+        "test_memory",
+        "test_while_running",
+        "test_while_queued",
+        "test_200_jobs_at_once",
+        "test_a_job_that_ends_while_no_engine_runs",
+        "test_a_cancellation_survives",
+    )
+)
+
+
+def _slurm(cluster: str, *parts: str, few: frozenset[str] = frozenset()) -> Row:
+    return Row(
+        f"slurm-{cluster}",
+        SLURM.replace("@CONF@", slurm.conf(cluster)),
+        down=lambda: slurm.why_down(cluster),
+        using=lambda: slurm.using(*parts),
+        clear=lambda site: clear_slurm(site, cluster),
+        # Not walltime: Slurm counts in minutes. tests/clusters/slurm has that, and what Slurm forgets.
+        can=frozenset(("memory", "usage", "clean")),
+        few=few,
+    )
+
+
+def clear_slurm(site: Site, cluster: str) -> None:
+    """Jobs are left by a test that failed; also some whose ids the engine had not learned."""
+    left = slurm.slurm(cluster, "squeue", "--me", "--noheader", "-O", "JobID:20,WorkDir:4096", ok=False)
+    numbers = [line.split()[0] for line in left.splitlines() if str(site.directory) in line]
+    if numbers:
+        slurm.slurm(cluster, "scancel", *numbers, ok=False)
+
+
 ROWS = (
     Row(
         "local",
@@ -80,4 +139,6 @@ ROWS = (
         again=Again(partial(_toy, "requeue"), partial(_toy, "fail"), partial(_toy, "release")),
         forget=_forget_toy,
     ),
+    _slurm("main"),
+    _slurm("bare", "bare", few=FEW),
 )

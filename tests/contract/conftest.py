@@ -24,6 +24,8 @@ def _can(item: pytest.Item) -> bool:
     needed = {name for mark in item.iter_markers("needs") for name in mark.args}
     if not isinstance(row, Row):
         return True
+    if row.few and getattr(item, "originalname", item.name) not in row.few:
+        return False
     return needed <= row.can | {name for name in ("forget", "again") if getattr(row, name)}
 
 
@@ -36,11 +38,13 @@ def row(request: pytest.FixtureRequest) -> Row:
 
 
 def _site(row: Row, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = Site(tmp_path_factory.mktemp(row.name), row.config)
-    site.start()
-    site.connect()
-    yield site
-    site.close()
+    with row.using():
+        site = Site(tmp_path_factory.mktemp(row.name), row.configuration())
+        site.start()
+        site.connect()
+        yield site
+        row.clear(site)
+        site.close()
 
 
 @pytest.fixture(scope="module")

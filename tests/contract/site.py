@@ -101,6 +101,8 @@ class Site:
         """`fault`: see abell/faults.py."""
         engine = self.launch(fault)
         engine.wait_until_it_serves()
+        # Else the client would start one of its own, and the tests would ask that.
+        assert fault or engine.process.poll() is None, f"the engine does not serve: {''.join(engine.log)}"
         return engine
 
     def launch(self, fault: str = "") -> EngineProcess:

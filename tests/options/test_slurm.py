@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from abell import Cause
 from abell.config import load
-from tests.clusters.slurm.conftest import CONF, admin, down
+from tests.clusters.slurm.clusters import using, why_down
+from tests.clusters.slurm.conftest import CONF, admin
 from tests.options.conftest import MakeSite
 
 CONFIG = f"""\
@@ -26,9 +29,11 @@ def config(params: str = "") -> str:
 
 
 @pytest.fixture(autouse=True)
-def clusters() -> None:
-    if why := down("main") or down("other"):
+def clusters() -> Iterator[None]:
+    if why := why_down("main", "other"):
         pytest.skip(why)
+    with using("other"):
+        yield
 
 
 def test_slurm_conf_says_which_cluster(make_site: MakeSite) -> None:

@@ -1,10 +1,9 @@
-"""The back end on the real Slurm of clusters/slurm: no engine, each question put to it by itself."""
+"""The back end on the real Slurm of clusters/slurm: by itself, each question put to it, or in a real engine."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,8 @@ from abell.backends.slurm import Slurm
 from abell.hosts.drive import drive, drive_submit
 from abell.hosts.local import LocalHost
 from abell.job import Resources, Sighting, Unknown, new_key
+from tests.clusters.slurm.clusters import using, why_down
+from tests.clusters.slurm.site import ScenarioSite
 
 CONF = "/var/lib/abell-slurm/{}/slurm.conf"
 LONG = 120.0  # seconds: Slurm looks for jobs over their time twice a minute
@@ -31,11 +32,7 @@ def admin(*argv: str, cluster: str = "main") -> str:
 
 def down(cluster: str) -> str:
     """Why this cluster cannot be used; '' if it can."""
-    try:
-        said = admin("scontrol", "ping", cluster=cluster)
-    except OSError as error:
-        return f"no scontrol: {error}"
-    return "" if re.search(r"\bis UP\b", said) else f"the Slurm {cluster} is not up (clusters/slurm/up): {said.strip()}"
+    return why_down(cluster)
 
 
 class Driven:
@@ -119,19 +116,37 @@ def clean(environment: Mapping[str, str], **more: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def driven(tmp_path: Path) -> Iterator[Driven]:
-    if why := down("main"):
+def parts(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What the marks `uses` and `breaks` of a test name is there, and whole or this test's own, until its end."""
+    uses = [part for mark in request.node.iter_markers("uses") for part in mark.args]
+    breaks = [part for mark in request.node.iter_markers("breaks") for part in mark.args]
+    if why := why_down("main", *({*uses, *breaks} & {"bare", "other"})):
         pytest.skip(why)
+    with using(*uses, alone=breaks):
+        yield
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, parts: None, tmp_path: Path) -> Iterator[ScenarioSite]:
+    """An engine of this test's own."""
+    site = ScenarioSite(tmp_path, [name for mark in request.node.iter_markers("counts") for name in mark.args])
+    site.start()
+    site.connect()
+    yield site
+    site.clear()
+    site.close()
+
+
+@pytest.fixture
+def driven(parts: None, tmp_path: Path) -> Iterator[Driven]:
     site = Driven(tmp_path, "main", clean(os.environ))
     yield site
     site.close()
 
 
 @pytest.fixture
-def bare(tmp_path: Path) -> Iterator[Driven]:
+def bare(parts: None, tmp_path: Path) -> Iterator[Driven]:
     """A cluster without accounting."""
-    if why := down("bare"):
-        pytest.skip(why)
     site = Driven(tmp_path, "bare", clean(os.environ))
     yield site
     site.close()

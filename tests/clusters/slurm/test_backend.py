@@ -15,12 +15,14 @@ from tests.clusters.slurm.conftest import Driven, admin, clean
 HOG = "exec python3 -c 'import time; x = b\"1\" * (300 << 20); time.sleep(60)'"
 
 
+@pytest.mark.uses("accounting")
 def test_endings_by_exit_code_and_signal(driven: Driven) -> None:
     assert (driven.run("exit 0").cause, driven.run("exit 7").exit_code) == (Cause.OK, 7)
     killed = driven.run("kill -SEGV $$")
     assert (killed.cause, killed.signal) == (Cause.SIGNAL, 11)
 
 
+@pytest.mark.uses("accounting")
 def test_walltime(driven: Driven) -> None:
     native = driven.submit(driven.job("sleep 600", walltime_s=60))
     driven.until(native, lambda seen: seen.state is State.RUNNING)
@@ -29,11 +31,13 @@ def test_walltime(driven: Driven) -> None:
     assert seen.cause is Cause.WALLTIME and seen.usage.elapsed_s is not None
 
 
+@pytest.mark.uses("accounting")
 def test_memory(driven: Driven) -> None:
     seen = driven.run(HOG, memory_mb=100)
     assert seen.cause is Cause.MEMORY and (seen.usage.memory_bytes or 0) > 100 << 20
 
 
+@pytest.mark.breaks("low", "small")
 def test_preempted_and_the_node_that_fails(driven: Driven) -> None:
     low = driven.submit(driven.job("sleep 600", "-p low --exclusive"))
     frail = driven.submit(driven.job("sleep 600", "-p small"))
@@ -48,6 +52,7 @@ def test_preempted_and_the_node_that_fails(driven: Driven) -> None:
         admin("scontrol", "update", "node=n5", "state=resume")
 
 
+@pytest.mark.uses("accounting")
 def test_cancelled_by_whom(driven: Driven) -> None:
     running = driven.submit(driven.job("sleep 600"))
     waiting = driven.submit(driven.job("true", "--hold"))
@@ -142,6 +147,7 @@ def test_a_limit_on_how_many_passes(driven: Driven, limit: str) -> None:
     assert isinstance(last, Later) and last.holds_up == "destination" and "MaxSubmitJob" in last.reason
 
 
+@pytest.mark.uses("other")
 def test_another_cluster(driven: Driven) -> None:
     job = driven.job("env > env.txt; sleep 600", "-M other -n 1")
     native = driven.submit(job)
@@ -152,6 +158,7 @@ def test_another_cluster(driven: Driven) -> None:
     assert driven.until(native).cause is Cause.CANCELLED
 
 
+@pytest.mark.uses("other")
 def test_the_id_that_a_job_knows_is_its_id(driven: Driven) -> None:
     for native in ("", "-M other", "-M main"):
         job = driven.job(f'echo "{driven.backend.own_id}"', native)
@@ -160,6 +167,7 @@ def test_the_id_that_a_job_knows_is_its_id(driven: Driven) -> None:
         assert Path(job.stdout).read_text() == known + "\n"
 
 
+@pytest.mark.uses("accounting")
 def test_find_and_what_nobody_knows(driven: Driven) -> None:
     job = driven.job("true", "--hold")
     native = driven.submit(job)
@@ -190,6 +198,7 @@ def test_variables_of_the_server_do_not_reach_its_jobs(driven: Driven, tmp_path:
     assert variables["PATH"] == os.environ["PATH"]
 
 
+@pytest.mark.uses("bare")
 def test_a_cluster_without_accounting(bare: Driven) -> None:
     native = bare.submit(bare.job("sleep 600"))
     bare.until(native, lambda seen: seen.state is State.RUNNING)
@@ -200,6 +209,7 @@ def test_a_cluster_without_accounting(bare: Driven) -> None:
     assert any("accounting is off" in finding.text for finding in bare.do(bare.backend.check()))
 
 
+@pytest.mark.uses("accounting")
 def test_check(driven: Driven) -> None:
     findings = driven.do(driven.backend.check())
     assert all(finding.ok for finding in findings)
