@@ -177,16 +177,20 @@ class Slurm(Backend):
         """What the controller says; of what it has forgotten, and why a job was ended, the accounting knows more.
 
         That squeue does not list a job proves nothing: it leaves out those that are STOPPED (seen in 20.11), and
-        its output may have been cut. So the controller has to deny the job by its number.
+        its output may have been cut. So the controller has to deny the job by its number. Where it denied all that it
+        was asked for, the accounting is believed of the many others that ended long ago.
         """
         rows = yield from self._squeue(cluster)
-        denied = yield from self._denied(cluster, [number for number in numbers if number not in rows], rows)
+        missing = [number for number in numbers if number not in rows]
+        denied = yield from self._denied(cluster, missing, rows)
+        others = set(missing) - set(denied) if len(denied) == CONFIRMED else set()
         listed = {n: self._queued(native_id(n, cluster), rows[n]) for n in numbers if n in rows}
         unclear = [number for number, seen in listed.items() if tells_little(seen)]
         seen: dict[str, Sighting | Unknown] = {native_id(n, cluster): s for n, s in listed.items() if n not in unclear}
         if not denied and not unclear:
             return seen
-        book = yield from self._sacct(cluster, [number for number in numbers if number in (*denied, *unclear)])
+        open_ = {*denied, *others, *unclear}
+        book = yield from self._sacct(cluster, [number for number in numbers if number in open_])
         for number in unclear:
             native, it = native_id(number, cluster), listed[number]
             said = self._booked(native, book, number)
@@ -199,11 +203,13 @@ class Slurm(Backend):
                 or self._waited(native)
             ):
                 seen[native] = yield from self._with_user(it)
-        for number in denied:
+        for number in (*denied, *others):
             native = native_id(number, cluster)
             said = self._booked(native, book, number)
             if said is not None and said.over and (is_complete(said, number, book) or self._waited(native)):
                 seen[native] = yield from self._with_user(said)
+            elif number in others:
+                continue  # its turn with the controller comes
             elif book is NO_ACCOUNTING or (book is not SILENT and self._waited(native)):
                 seen[native] = Unknown(native, "Slurm has forgotten this job id")  # or was never told of the end
         return seen

@@ -320,12 +320,29 @@ def test_what_is_not_listed_is_asked_for_by_its_number() -> None:
 
 def test_so_many_are_asked_for_in_a_poll_and_all_in_turn() -> None:
     ids = [str(number) for number in range(100, 125)]
-    backend, told = Slurm(), set[str]()
-    for times in range(1, 4):
-        found, asked = run(backend.poll(ids), slurm(accounting="".join(book(number, "TIMEOUT") for number in ids)))
+    clock = Clock()
+    backend, told = Slurm(clock=clock), set[str]()
+    for _ in range(6):  # twice each: the accounting has its time in between
+        clock.now += PATIENCE_S
+        found, asked = run(backend.poll(ids), slurm())
         assert sum(call.argv[0] == "scontrol" for call in asked) == CONFIRMED
         told |= found.keys()
-        assert len(told) == min(10 * times, 25)
+    assert told == set(ids)
+
+
+def test_of_many_the_accounting_is_believed_once_the_controller_has_denied_some() -> None:
+    ids = [str(number) for number in range(100, 150)]
+    ended = "".join(book(number, "TIMEOUT") for number in ids[:-1])
+    found, asked = run(Slurm().poll(ids), slurm(accounting=ended))
+    assert found.keys() == set(ids[:-1]) and sum(call.argv[0] == "sacct" for call in asked) == 1
+    assert all(isinstance(word, Sighting) and word.cause is Cause.WALLTIME for word in found.values())
+
+    def one_lives(call: Call) -> Reply:
+        if call.argv == ("scontrol", "show", "job", ids[0]):
+            return TimedOut(60)
+        return slurm(accounting=ended)(call)
+
+    assert run(Slurm().poll(ids), one_lives)[0] == {}, "the listing may have been cut"
 
 
 def test_nobody_else_is_asked_for_while_the_controller_does_not_answer() -> None:
