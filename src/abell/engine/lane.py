@@ -120,7 +120,9 @@ class Lane:
         back_off = self._destinations.get(destination)
         if back_off is None:
             return self.room()
-        tried = any(self.lives[key].destination.id == destination for key in self.in_flight)
+        # One whose bell was faster than the answer to its submission is over, and no longer among the lives.
+        trying = (live for key in self.in_flight if (live := self.lives.get(key)))
+        tried = any(live.destination.id == destination for live in trying)
         return 0 if tried or back_off.remaining else min(self.room(), 1)
 
     def submitter(self) -> str:

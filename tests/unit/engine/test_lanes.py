@@ -128,6 +128,24 @@ def test_after_its_pause_a_destination_is_tried_with_one_job(board: Board) -> No
     asyncio.run(story())
 
 
+def test_a_try_that_has_ended_before_its_submission_was_answered(board: Board) -> None:
+    """Its bell was faster."""
+
+    async def story() -> None:
+        accept(board, "full", 5)
+        lane = board.lane_of("full")
+        assert lane is not None
+        await submit(lane, board, go(board, "full"))
+        record(board)
+        lane._destinations["full"]._until = 0.0
+        [live] = go(board, "full")
+        board.drop(live)
+        assert live.key in lane.in_flight
+        assert lane.room_for("full") == 1
+
+    asyncio.run(story())
+
+
 def test_a_cluster_that_is_down_holds_up_no_other(board: Board) -> None:
     async def story() -> None:
         accept(board, "west", 2)
