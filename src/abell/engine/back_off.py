@@ -36,6 +36,10 @@ class BackOff:
         self._failures, self._until, self.why = 0, 0.0, ""
         return True
 
+    def relent(self) -> None:
+        """Try again now; another failure still pauses longer than the last one did."""
+        self._until = 0.0
+
     @property
     def remaining(self) -> float:
         """Seconds until the next try; 0: now."""

@@ -29,10 +29,10 @@ def claim(board: Board, lane: Lane, destinations: Iterable[str]) -> list[Live]:
     asked: dict[str, int] = {}
     for destination in destinations:
         if most := lane.room_for(destination):
-            found = st.next_waiting(board.database.reader, destination, most)
+            found = st.next_waiting(board.database.reader, destination, most, lane.trying)
             rows += found
             asked[destination] = most - len(found)
-    rows = sorted(rows, key=operator.itemgetter("id"))[:room]
+    rows = sorted(rows, key=operator.itemgetter(*(("attempt", "id") if lane.trying else ("id",))))[:room]
     if not rows:
         board.waiting -= asked.keys()
         return []

@@ -17,7 +17,7 @@ from abell.engine.last_words import LastWord, read_last_word
 from abell.engine.live import Live
 from abell.engine.verdict import Evidence, Patience, Verdict, Wait, verdict
 from abell.faults import point
-from abell.job import Cause, Resources, State
+from abell.job import Cause, Resources, State, Unknown
 from abell.passing import passes, trouble
 from abell.script import bell, lock
 from abell.script.ending import BadRecord, Ending, read
@@ -43,6 +43,8 @@ async def examine(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
             decision = None if live.over or live.decided else decide(lane, board, live)
             if decision is not None:
                 decided.append((live, decision))
+        if any(_is_unseen(live) for live, _ in decided):
+            decided = await _unseen_for_good(lane, board, decided)
         if any(live.requeue for live, _ in decided):
             decided = await _for_good(lane, board, decided)
         good: list[tuple[Live, Verdict]] = []
@@ -115,6 +117,37 @@ def _learn(lane: Lane, board: Board, live: Live, look: Look) -> None:
             live.rang = False
         live.run = max(live.run, look.run)
     live.record, live.in_stderr = look.record, look.in_stderr
+
+
+def _is_unseen(live: Live) -> bool:
+    """Whether it is over because its DRM does not know it, and for no other sign of an ending."""
+    return live.record is None and isinstance(live.last_word, Unknown)
+
+
+async def _unseen_for_good(
+    lane: Lane, board: Board, decided: Sequence[tuple[Live, Verdict]]
+) -> list[tuple[Live, Verdict]]:
+    """Those that their DRM has not under another id: the run lock tells which one started, if any did."""
+    unseen = [live for live, _ in decided if _is_unseen(live)]
+    owners = await lane.files(lambda: [_owner(live) for live in unseen])
+    elsewhere = set()
+    for live, owner in zip(unseen, owners, strict=True):
+        if owner is not None and owner.native_id not in ("", live.native_id):
+            log.warning("job %d: known as %s, and it started as %s", live.job_id, live.native_id, owner.native_id)
+            live.last_word = live.first_sign = None
+            live.cancel_sent = False
+            board.bind(live, owner.native_id)
+            elsewhere.add(live.key)
+    return [(live, decision) for live, decision in decided if live.key not in elsewhere]
+
+
+def _owner(live: Live) -> lock.Owner | None:
+    """In the lane's thread: whose the last run's lock is, as far as it can be told."""
+    try:
+        owner = lock.owner(live.control)
+    except (OSError, BadRecord):
+        return None
+    return owner if isinstance(owner, lock.Owner) else None
 
 
 async def _for_good(lane: Lane, board: Board, decided: Sequence[tuple[Live, Verdict]]) -> list[tuple[Live, Verdict]]:

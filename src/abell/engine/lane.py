@@ -102,6 +102,15 @@ class Lane:
                 del self._destinations[destination]
                 log.info("destination %s goes on", destination)
 
+    def try_again(self) -> None:
+        """What was in doubt is settled, and whether submissions arrive again is still to be seen."""
+        self._back_off.relent()
+
+    @property
+    def trying(self) -> bool:
+        """Whether no submission has worked since one failed."""
+        return self._back_off.trying
+
     def room(self) -> int:
         """How many more attempts may be handed to the DRM now."""
         if self.paused_for:
@@ -113,7 +122,7 @@ class Lane:
             self.pause("its back end failed; see the server's log")
             return 0
         free = self.backend.at_once if most is None else min(most - len(self.lives), self.backend.at_once)
-        return max(0, min(free, 1) if self._back_off.trying else free)
+        return max(0, min(free, 1) if self.trying else free)
 
     def room_for(self, destination: str) -> int:
         """As `room`, for one destination: none while it is paused, one to try it again after that."""
@@ -128,7 +137,7 @@ class Lane:
     def submitter(self) -> str:
         """The name of a submission that may begin now; '' if as many are under way as may overlap."""
         most = self.backend.overlap(self.runner.workers)
-        if self._back_off.trying:
+        if self.trying:
             most = 1
         return next((name for i in range(most) if (name := f"submit-{i}") not in self.tasks), "")
 

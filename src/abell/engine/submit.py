@@ -115,7 +115,7 @@ async def _resolve(lane: Lane, board: Board, open_: dict[str, Live]) -> None:
         return
     for key, native_id in (await lane.question(lane.backend.find(list(open_), lane.cluster))).items():
         if key in open_:
-            board.bind(open_.pop(key), native_id)
+            board.bind(open_[key], native_id)
     point("resolve.found")
     failed = False
     for live in open_.values():
@@ -134,8 +134,10 @@ async def _resolve(lane: Lane, board: Board, open_: dict[str, Live]) -> None:
             board.inbox.unclaimed[live.key] = Unclaim(live, "revoked", why)
         else:
             board.bind(live, held.native_id)
-    if not failed:
+    if not failed and any(live.native_id for live in open_.values()):
         lane.recovered()
+    elif not failed:
+        lane.try_again()
     lane.rhythm.soon()
     board.wake()
 

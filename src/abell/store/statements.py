@@ -121,10 +121,12 @@ def leave_unrouted(db: sqlite3.Connection, rows: Iterable[tuple[str, int]]) -> N
 # -- claiming and submitting --------------------------------------------------------------------------------------
 
 
-def next_waiting(db: sqlite3.Connection, destination: str, limit: int) -> list[Row]:
+def next_waiting(db: sqlite3.Connection, destination: str, limit: int, least_tried: bool = False) -> list[Row]:
+    """The oldest; `least_tried`: of those with the fewest attempts, which takes a look at all of them."""
+    order = "attempt, id" if least_tried else "id"
     return db.execute(
-        "SELECT id, request, attempt, destination_id FROM abell_job"
-        " WHERE state = 'waiting' AND destination_id = ? ORDER BY id LIMIT ?",
+        "SELECT id, request, attempt, destination_id FROM abell_job"  # noqa: S608
+        f" WHERE state = 'waiting' AND destination_id = ? ORDER BY {order} LIMIT ?",
         (destination, limit),
     ).fetchall()
 

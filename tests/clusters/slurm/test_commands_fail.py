@@ -93,6 +93,7 @@ SBATCH = {
     "prints garbage, and has not submitted": r"printf 'lorem 42 ipsum\n\377\000\n;main\n'; exit 0",
     "prints the id and fails": f"{REALLY}; exit 1",
     "prints the id and fails with words": f"{REALLY}; echo 'Batch job submission failed: lorem' >&2; exit 1",
+    "prints an id that is another's": f"{REALLY} >/dev/null; echo 9876543",
     "fails in unknown words": "echo lorem >&2; exit 3",
     "cannot be reached": "echo 'sbatch: error: Batch job submission failed: Unable to contact slurm controller "
     "(connect failure)' >&2; exit 1",

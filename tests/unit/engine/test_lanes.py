@@ -17,6 +17,7 @@ from abell.config.model import Destination, Runner, default_configuration
 from abell.engine.board import Board
 from abell.engine.claim import claim
 from abell.engine.flow import Engine
+from abell.engine.inbox import Unclaim
 from abell.engine.live import Live
 from abell.engine.prepare import Layout
 from abell.engine.record import record
@@ -221,5 +222,26 @@ def test_runners_of_one_cluster_share_its_budget_and_the_most_careful_says_how_l
             first.asked()
         assert not second.is_due() and second.next_s() > time.monotonic() + 9
         assert all(other.is_due() for other in others)
+
+    asyncio.run(story())
+
+
+def test_while_submissions_fail_the_job_that_was_tried_least_is_tried(board: Board) -> None:
+    """One whose submission always ends in doubt must not keep the others from theirs."""
+
+    async def story() -> None:
+        accept(board, "plain", 2)
+        lane = board.lane_of("plain")
+        assert lane is not None
+        for expected in ([1, 2], [1], [2]):
+            if expected != [1, 2]:
+                lane.pause("doubt")
+                lane.try_again()
+            lives = go(board, "plain")
+            assert [live.job_id for live in lives] == expected
+            lane.in_flight.clear()
+            for live in lives:
+                board.inbox.unclaimed[live.key] = Unclaim(live, "revoked", "doubt")
+            record(board)
 
     asyncio.run(story())

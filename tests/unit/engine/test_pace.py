@@ -70,6 +70,14 @@ def test_what_began_before_a_failure_does_not_end_its_pause(clock: Clock) -> Non
     assert not off.remaining and not off.trying and not off.why
 
 
+def test_a_settled_doubt_ends_the_pause_and_not_the_caution() -> None:
+    off = BackOff()
+    off.failed("doubt")
+    off.relent()
+    assert not off.remaining and off.trying
+    assert off.failed("doubt") > FIRST_S
+
+
 # -- budget -------------------------------------------------------------------------------------------------------
 
 
