@@ -58,7 +58,7 @@ def test_what_a_waiting_job_says_while_its_cluster_is_away(site: ScenarioSite) -
 
 @pytest.mark.breaks("accounting")
 def test_accounting_that_is_away(site: ScenarioSite) -> None:
-    """What needs none ends at once; what it knows better waits for it, and ends in the controller's words without it."""
+    """What needs none ends at once; what it knows better waits for it, and then takes the controller's word."""
     lost = site.gated("cancelled", to="main")
     site.running(lost)
     with without("stop", "slurmdbd"):
