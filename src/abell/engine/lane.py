@@ -155,7 +155,7 @@ class Lane:
         """What holds up more than one job, for people."""
         told = [f"runner {self.id} waits: {self.why_paused}"] if self.why_paused else []
         told += [f"destination {name} waits: {each.why}" for name, each in self._destinations.items()]
-        if why := self.rhythm.trouble:
+        if self.lives and (why := self.rhythm.trouble):  # else nobody asks, and it would be said for ever
             told.append(f"runner {self.id} cannot be asked about its jobs: {why}")
         return told
 
