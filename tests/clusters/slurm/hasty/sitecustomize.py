@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from abell.backends import slurm
 from abell.backends.contract import Call, Reply
 from abell.backends.slurm import Slurm
 from abell.hosts.local import LocalHost
@@ -21,3 +22,4 @@ LocalHost.run = _hasty  # type: ignore[method-assign]
 Slurm.poll_every_s = 0.5
 Slurm.record_s = 3.0
 Slurm.settle_s = 6.0
+slurm.PATIENCE_S = 1.0
