@@ -37,6 +37,7 @@ from abell.store.sqlite import Superseded
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+SLOW_S = 10.0  # after which a command that has not answered is worth a word
 NO_BUDGET = Budget(None)
 
 
@@ -157,7 +158,7 @@ class Lane:
         told += [f"destination {name} waits: {each.why}" for name, each in self._destinations.items()]
         if self.lives and (why := self.rhythm.trouble):  # else nobody asks, and it would be said for ever
             told.append(f"runner {self.id} cannot be asked about its jobs: {why}")
-        return told
+        return told + [f"runner {self.id}: {slow}" for slow in self._host.slow(SLOW_S)]
 
     def cancel_again_in(self, seconds: float) -> None:
         """Until it is known that a cancellation arrived, it is asked for again."""

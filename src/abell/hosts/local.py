@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from abell.backends.contract import Call, Exited, Reply, TimedOut, Unreachable
@@ -14,7 +16,18 @@ from abell.backends.contract import Call, Exited, Reply, TimedOut, Unreachable
 MOST_OUTPUT = 64 * 2**20  # bytes; a status command that says more has gone mad
 
 
+MOST_SAID = 300  # characters of a complaint that a person is shown
 EVERYBODYS = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_*", "TZ")
+
+
+@dataclass(eq=False)
+class Running:
+    """A command under way."""
+
+    program: str
+    since: float = field(default_factory=time.monotonic)
+    out: bytearray = field(default_factory=bytearray)
+    err: bytearray = field(default_factory=bytearray)
 
 
 class LocalHost:
@@ -22,6 +35,16 @@ class LocalHost:
 
     def __init__(self, env: Mapping[str, str] | None = None) -> None:
         self._env = dict(os.environ if env is None else env)
+        self._running: set[Running] = set()
+
+    def slow(self, after_s: float) -> list[str]:
+        """The commands that have run for longer than that, and what they complained of, for people."""
+        told = []
+        for each in sorted(self._running, key=lambda running: running.since):
+            if (seconds := time.monotonic() - each.since) > after_s:
+                said = " ".join(_text(each.err).split())[-MOST_SAID:]
+                told.append(f"{each.program} has not answered for {seconds:.0f} s" + (f": {said}" if said else ""))
+        return told
 
     async def run(self, call: Call) -> Reply:
         """The command's exit and output. A command over its time is killed with its process group."""
@@ -36,7 +59,9 @@ class LocalHost:
             )
         except OSError as error:
             return Unreachable(f"{call.argv[0]}: {error.strerror or error}")
-        out, err = bytearray(), bytearray()
+        running = Running(call.argv[0])
+        out, err = running.out, running.err
+        self._running.add(running)
         try:
             async with asyncio.timeout(call.timeout_s):
                 streams = _read(process.stdout, out), _read(process.stderr, err), _write(process, call.stdin)
@@ -45,6 +70,7 @@ class LocalHost:
         except TimeoutError:
             return TimedOut(call.timeout_s, _text(out), _text(err))
         finally:
+            self._running.discard(running)
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
