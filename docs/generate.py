@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import click
 
 import abell
 from abell.backends.local import Local
+from abell.backends.slurm_words import HELD, STATES
 from abell.cli import exit_codes
 from abell.cli.app import abell as command
 from abell.config.options import OPTIONS, Option
@@ -118,7 +119,6 @@ def members(enum: type[Enum]) -> Iterator[tuple[str, str]]:
 
 
 def states() -> str:
-    words = ((f"`{word}`", f"{type(meaning).__name__.lower()} `{meaning}`") for word, meaning in Local.states.items())
     doc = inspect.getdoc(verdict)
     assert doc is not None
     return "\n".join(
@@ -132,9 +132,18 @@ def states() -> str:
             "## The verdict\n",
             whole_rows(doc.partition("\n\n")[2]),
             "\n## The words of the local runner\n",
-            table(("word", "reads as"), words),
+            table(("word", "reads as"), words(Local.states)),
+            "## The words of Slurm\n",
+            "Long forms; the short ones mean the same. A word that is not here reads as `running`, with a warning.\n",
+            table(("word", "reads as"), words({word: m for word, m in STATES.items() if len(word) > 3})),
+            "`FAILED` is `exit` or `signal`, by its exit code. `PENDING` is `held` for these reasons:\n",
+            table(("reason", "shown as"), ((f"`{reason}`", told) for reason, told in HELD.items())),
         )
     )
+
+
+def words(states: Mapping[str, State | Cause]) -> Iterator[tuple[str, str]]:
+    return ((f"`{word}`", f"{type(meaning).__name__.lower()} `{meaning}`") for word, meaning in states.items())
 
 
 def whole_rows(text: str) -> str:
