@@ -134,7 +134,8 @@ def states() -> str:
             "\n## The words of the local runner\n",
             table(("word", "reads as"), words(Local.states)),
             "## The words of Slurm\n",
-            "Long forms; the short ones mean the same. A word that is not here reads as `running`, with a warning.\n",
+            "Long forms; the short ones mean the same. A word that is not here reads as `running`, with a warning. "
+            "`COMPLETED` alone makes no job `ok`: see the verdict.\n",
             table(("word", "reads as"), words({word: m for word, m in STATES.items() if len(word) > 3})),
             "`FAILED` is `exit` or `signal`, by its exit code. `PENDING` is `held` for these reasons:\n",
             table(("reason", "shown as"), ((f"`{reason}`", told) for reason, told in HELD.items())),
