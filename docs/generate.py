@@ -1,4 +1,4 @@
-"""Writes the pages of the reference that the code itself can tell: python docs/generate.py
+"""Writes the pages of the reference that the code itself can tell: python docs/generate.py [FOLDER]
 
 They are committed, so that they can be read anywhere; the tests hold them to the code.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
@@ -239,11 +240,11 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
-def main() -> None:
-    FOLDER.mkdir(exist_ok=True)
+def main(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
     for name, page in PAGES.items():
-        (FOLDER / name).write_text(NOTE + page().rstrip("\n") + "\n")
+        (folder / name).write_text(NOTE + page().rstrip("\n") + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
