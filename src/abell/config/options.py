@@ -189,7 +189,7 @@ OPTIONS: tuple[Option, ...] = (
         "number",
         "1.0",
         "active",
-        "seconds to hear bells four times",
+        "seconds in which bells are listened for four times",
     ),
     Option("galaxy.yml", "check_job_script_integrity", "bool", "false", "active", "run each script once as a test"),
     Option("galaxy.yml", "check_job_script_integrity_count", "whole", "35", "active", "attempts of that test"),
