@@ -38,7 +38,8 @@ types: $(VENV)/test.stamp
 	$(BIN)/mypy
 
 unit: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal -k 'not slurm'
+	$(BIN)/python -m pytest -n 6 --dist worksteal -k slurm
 
 clusters:
 	clusters/up

@@ -1,4 +1,4 @@
-"""Writes the pages of the reference that the code itself can tell: python docs/generate.py
+"""Writes the pages of the reference that the code itself can tell: python docs/generate.py [FOLDER]
 
 They are committed, so that they can be read anywhere; the tests hold them to the code.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import click
 
 import abell
 from abell.backends.local import Local
+from abell.backends.slurm_words import HELD, STATES
 from abell.cli import exit_codes
 from abell.cli.app import abell as command
 from abell.config.options import OPTIONS, Option
@@ -118,7 +120,6 @@ def members(enum: type[Enum]) -> Iterator[tuple[str, str]]:
 
 
 def states() -> str:
-    words = ((f"`{word}`", f"{type(meaning).__name__.lower()} `{meaning}`") for word, meaning in Local.states.items())
     doc = inspect.getdoc(verdict)
     assert doc is not None
     return "\n".join(
@@ -132,9 +133,19 @@ def states() -> str:
             "## The verdict\n",
             whole_rows(doc.partition("\n\n")[2]),
             "\n## The words of the local runner\n",
-            table(("word", "reads as"), words),
+            table(("word", "reads as"), words(Local.states)),
+            "## The words of Slurm\n",
+            "Long forms; the short ones mean the same. A word that is not here reads as `running`, with a warning. "
+            "`COMPLETED` alone makes no job `ok`: see the verdict.\n",
+            table(("word", "reads as"), words({word: m for word, m in STATES.items() if len(word) > 3})),
+            "`FAILED` is `exit` or `signal`, by its exit code. `PENDING` is `held` for these reasons:\n",
+            table(("reason", "shown as"), ((f"`{reason}`", told) for reason, told in HELD.items())),
         )
     )
+
+
+def words(states: Mapping[str, State | Cause]) -> Iterator[tuple[str, str]]:
+    return ((f"`{word}`", f"{type(meaning).__name__.lower()} `{meaning}`") for word, meaning in states.items())
 
 
 def whole_rows(text: str) -> str:
@@ -229,11 +240,11 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
-def main() -> None:
-    FOLDER.mkdir(exist_ok=True)
+def main(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
     for name, page in PAGES.items():
-        (FOLDER / name).write_text(NOTE + page().rstrip("\n") + "\n")
+        (folder / name).write_text(NOTE + page().rstrip("\n") + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)

@@ -2,8 +2,8 @@
 
 A line that begins with `$ ` is a command (`> ` goes on with it), the lines below are what it prints; `...` stands for
 any number of lines, `…` for any text. Blocks with a title are files of that name. A block after
-`<!-- not run: why -->` is not run. Those after `<!-- needs: slurm -->` are a play of their own, with the page's files in a
-fresh home, where that is up.
+`<!-- not run: why -->` is not run. Those after `<!-- needs: slurm -->` are a play of their own, where that is up, with
+the page's files in a fresh home.
 
 python -m tests.docs.console PAGE... puts what the commands print now into the pages where it differs; look at it then.
 """
@@ -26,7 +26,8 @@ from tests.clusters.slurm.conftest import CONF, down
 
 REPOSITORY = Path(__file__).parents[2]
 BLOCK = re.compile(
-    r"(?P<skip><!-- not run: [^>]+ -->\n)?(?:<!-- needs: (?P<needs>\w+) -->\n)?^```(?P<lang>\w*)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$",
+    r"(?P<skip><!-- not run: [^>]+ -->\n)?(?:<!-- needs: (?P<needs>\w+) -->\n)?"
+    r"^```(?P<lang>\w*)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 COLUMNS = 96

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 FIRST_WORD_S = 0.3  # from a record to the first question about it: DRMs are not at once as far as their jobs
 NOTHING_GIVEN = Resources()
+WORTH_A_WORD_S = 2.0  # for which a job may be finishing before people are told
 AGAIN_S = 1.0  # between two looks for a record or an output that should be there
 
 
@@ -83,6 +84,8 @@ def decide(lane: Lane, board: Board, live: Live) -> Verdict | None:
     )
     decision = verdict(evidence, Patience(lane.backend.settle_s, lane.backend.record_s))
     if isinstance(decision, Wait):
+        if evidence.waited_s >= WORTH_A_WORD_S and not live.requeue:
+            board.see(live, State.FINISHING, decision.why)
         board.look(live, min(decision.for_s, AGAIN_S))
         often_s = min(lane.backend.poll_every_s, lane.backend.settle_s / 4)
         lane.rhythm.soon(often_s if evidence.waited_s else min(FIRST_WORD_S, often_s))

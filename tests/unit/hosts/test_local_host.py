@@ -20,12 +20,6 @@ SECRET = {
     "API_TOKEN": "secret",
     "SLURM_JOB_ID": "7",
 }
-    "PATH": os.environ["PATH"],
-    "HOME": "/home/x",
-    "LANG": "de_DE.UTF-8",
-    "API_TOKEN": "secret",
-    "SLURM_JOB_ID": "7",
-}
 
 
 def run(call: Call, env: dict[str, str] | None = None) -> Reply:
