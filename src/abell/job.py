@@ -112,7 +112,7 @@ class Sighting:
     usage: Usage = Usage()
     key: str = ""
     host: str = ""
-    run: int | None = None  # how many times the DRM has started it, where it can tell
+    restarts: int | None = None  # how many times the DRM has started it again, where it can tell
 
     @property
     def over(self) -> bool:

@@ -48,7 +48,6 @@ from abell.backends.slurm_listings import (
     host_name,
     queued,
     requested_bytes,
-    runs,
     seconds,
     seconds_raw,
     shown,
@@ -273,7 +272,9 @@ class Slurm(Backend):
         meaning = self.meaning(row.word) or State.RUNNING
         code, signal = wait_status(row.exit_code)
         reason = "" if row.reason in ("None", "(null)", "") else row.reason
-        sighting = Sighting(native, row.word, key=key_of(row.name), host=host_name(row.host), run=runs(row.restarts))
+        sighting = Sighting(
+            native, row.word, key=key_of(row.name), host=host_name(row.host), restarts=number_of(row.restarts)
+        )
         if isinstance(meaning, Cause):
             usage = Usage(elapsed_s=seconds(row.time_used))
             if meaning is Cause.CANCELLED and reason not in slurm_words.CANCELS:

@@ -61,7 +61,11 @@ def same_ending(listed: Sighting, said: Sighting) -> bool:
 def merged(listed: Sighting, said: Sighting) -> Sighting:
     """The controller's sighting with what the accounting adds."""
     return replace(
-        said, key=listed.key, run=listed.run, reason=said.reason or listed.reason, signal=said.signal or listed.signal
+        said,
+        key=listed.key,
+        restarts=listed.restarts,
+        reason=said.reason or listed.reason,
+        signal=said.signal or listed.signal,
     )
 
 

@@ -131,12 +131,6 @@ def requested_bytes(text: str, processors: str) -> int | None:
     return size if size is None or not text.endswith("c") else size * (number_of(processors) or 1)
 
 
-def runs(restarts: str) -> int | None:
-    """How many times it was started, by the number of its restarts."""
-    number = number_of(restarts)
-    return None if number is None else number + 1
-
-
 def number_of(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 

@@ -83,12 +83,12 @@ def test_a_requeued_job_is_one_job(driven: Driven) -> None:
     native = driven.submit(driven.job("sleep 600", requeue=True))
     driven.until(native, lambda seen: seen.state is State.RUNNING)
     admin("scontrol", "requeue", native)
-    seen = driven.until(native, lambda seen: seen.run == 1)
+    seen = driven.until(native, lambda seen: seen.restarts == 1)
     assert not seen.over
     refuses = driven.submit(driven.job("sleep 600"))
     driven.until(refuses, lambda seen: seen.state is State.RUNNING)
     admin("scontrol", "requeue", refuses)
-    assert driven.until(refuses, lambda seen: seen.state is State.RUNNING).run == 0
+    assert driven.until(refuses, lambda seen: seen.state is State.RUNNING).restarts == 0
 
 
 @pytest.mark.parametrize(

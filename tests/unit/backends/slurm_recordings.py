@@ -94,7 +94,7 @@ def told_by(word: Word) -> str:
     what += f" {word.exit_code}" if word.exit_code is not None else ""
     what += f" by {word.signal}" if word.signal is not None else ""
     reason = word.reason.partition(":")[0]
-    return f"{word.word}: {what}{f' ({reason})' if reason else ''}{f', run {word.run}' if word.run else ''}"
+    return f"{word.word}: {what}{f' ({reason})' if reason else ''}{f', run {word.restarts}' if word.restarts else ''}"
 
 
 def without_ids(text: str, ids: list[str]) -> str:

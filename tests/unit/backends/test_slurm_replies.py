@@ -204,7 +204,7 @@ def test_endings_that_the_controller_tells(
 ) -> None:
     found, asked = run(Slurm().poll(["5"]), slurm(row("5", word, code=code)))
     assert (found["5"].cause, found["5"].exit_code, found["5"].signal) == (cause, exit_code, signal)
-    assert found["5"].key == KEY and found["5"].usage.elapsed_s == 86465 and found["5"].run == 0
+    assert found["5"].key == KEY and found["5"].usage.elapsed_s == 86465 and found["5"].restarts == 0
     assert len(asked) == 1  # nobody else is asked
 
 
@@ -243,7 +243,7 @@ def test_who_cancelled_it_and_how_much_it_took() -> None:
     sighting = seen(["5"], slurm(row("5", "CANCELLED", code="15"), accounting))["5"]
     assert isinstance(sighting, Sighting)
     assert (sighting.cause, sighting.reason, sighting.usage.memory_bytes) == (Cause.CANCELLED, "by maria", 2 << 20)
-    assert (sighting.usage.elapsed_s, sighting.usage.cpu_s, sighting.key, sighting.run) == (65, 1.5, KEY, 0)
+    assert (sighting.usage.elapsed_s, sighting.usage.cpu_s, sighting.key, sighting.restarts) == (65, 1.5, KEY, 0)
 
 
 @pytest.mark.parametrize(("memory", "cause"), [("100M", Cause.MEMORY), ("50Mc", Cause.MEMORY), ("101M", Cause.SIGNAL)])
@@ -276,7 +276,7 @@ def test_an_earlier_run_in_the_accounting_is_not_this_ending() -> None:
     """20.11, `node_fail_requeue`: failed, put back, cancelled while it waited."""
     stale = slurm(row("5", "CANCELLED", restarts="1"), book("5", "NODE_FAIL"))
     sighting = until_patience(["5"], stale)["5"]
-    assert isinstance(sighting, Sighting) and (sighting.cause, sighting.run) == (Cause.CANCELLED, 1)
+    assert isinstance(sighting, Sighting) and (sighting.cause, sighting.restarts) == (Cause.CANCELLED, 1)
 
 
 def test_a_short_job_that_the_accounting_calls_allocation() -> None:
