@@ -46,6 +46,7 @@ from abell.backends.slurm_listings import (
     booked,
     exit_and_signal,
     host_name,
+    number_of,
     queued,
     requested_bytes,
     seconds,
