@@ -1,26 +1,21 @@
-"""Looks at attempts that show a sign of an ending: reads the record, has the verdict, collects the outputs."""
+"""Looks at attempts that show a sign of an ending: what their files tell, the verdict on it, their outputs."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from abell.config.lookup import option
 from abell.engine.board import Board
 from abell.engine.collect import NotYet, collect
+from abell.engine.for_good import closed, unseen
 from abell.engine.lane import Lane
-from abell.engine.last_words import LastWord, read_last_word
 from abell.engine.live import Live
+from abell.engine.look import Look, Unreadable, look
 from abell.engine.verdict import Evidence, Patience, Verdict, Wait, verdict
-from abell.faults import point
-from abell.job import Cause, Resources, State, Unknown
-from abell.passing import passes, trouble
-from abell.script import bell, lock
-from abell.script.ending import BadRecord, Ending, read
+from abell.job import Cause, Resources, State
 
 log = logging.getLogger(__name__)
 
@@ -33,21 +28,18 @@ AGAIN_S = 1.0  # between two looks for a record or an output that should be ther
 async def examine(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
     """Read, decide and collect for these attempts of one lane; the endings go to the inbox."""
     try:
-        looks = await lane.files(lambda: [_look(board, lane, live) for live in lives])
+        looks = await lane.files(lambda: [look(board, lane, live) for live in lives])
         decided: list[tuple[Live, Verdict]] = []
-        for live, look in zip(lives, looks, strict=True):
-            if isinstance(look, Unreadable):
-                board.see(live, State.FINISHING if live.last_word else live.state, look.why)
+        for live, found in zip(lives, looks, strict=True):
+            if isinstance(found, Unreadable):
+                board.see(live, State.FINISHING if live.last_word else live.state, found.why)
                 board.look(live, AGAIN_S)
                 continue
-            _learn(lane, board, live, look)
+            _learn(lane, board, live, found)
             decision = None if live.over or live.decided else decide(lane, board, live)
             if decision is not None:
                 decided.append((live, decision))
-        if any(_is_unseen(live) for live, _ in decided):
-            decided = await _unseen_for_good(lane, board, decided)
-        if any(live.requeue for live, _ in decided):
-            decided = await _for_good(lane, board, decided)
+        decided = await closed(lane, board, await unseen(lane, board, decided))
         good: list[tuple[Live, Verdict]] = []
         for live, decision in decided:
             if decision.cause is Cause.OK and live.request.outputs:
@@ -55,8 +47,8 @@ async def examine(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
             else:
                 board.end(live, decision)
         if good:
-            found = await lane.files(lambda: [_collect(board, live) for live, _ in good])
-            for (live, decision), got in zip(good, found, strict=True):
+            collected = await lane.files(lambda: [_collect(board, live) for live, _ in good])
+            for (live, decision), got in zip(good, collected, strict=True):
                 _collected(board, live, decision, got)
     finally:
         for live in lives:
@@ -102,131 +94,24 @@ def _given(lane: Lane, board: Board, live: Live) -> Resources:
         return live.request.resources
 
 
-def _learn(lane: Lane, board: Board, live: Live, look: Look) -> None:
+def _learn(lane: Lane, board: Board, live: Live, found: Look) -> None:
     """What the files tell is the attempt's evidence from now on."""
     if live.requeue:
-        if look.run > live.run and live.run:  # what was said before is about a run that counts no more
+        if found.run > live.run and live.run:  # what was said before is about a run that counts no more
             live.last_word = live.first_sign = None
-        if look.run > live.run and live.cancel_by and live.cancel_sent:
+        if found.run > live.run and live.cancel_by and live.cancel_sent:
             live.cancel_sent = False  # the DRM may have been told of an earlier run
             lane.cancel_again_in(0.0)
-        if look.record is not live.record:
+        if found.record is not live.record:
             live.lives = False
-        if look.run > live.told_run:
-            board.begin_again(live, look.run)
-        if live.rang and look.record is None and look.run <= max(live.run, 1):
+        if found.run > live.told_run:
+            board.begin_again(live, found.run)
+        if live.rang and found.record is None and found.run <= max(live.run, 1):
             board.look(live, AGAIN_S)  # what the bell told of is not in view yet
         else:
             live.rang = False
-        live.run = max(live.run, look.run)
-    live.record, live.in_stderr = look.record, look.in_stderr
-
-
-def _is_unseen(live: Live) -> bool:
-    """Whether it is over because its DRM does not know it, and for no other sign of an ending."""
-    return live.record is None and isinstance(live.last_word, Unknown)
-
-
-async def _unseen_for_good(
-    lane: Lane, board: Board, decided: Sequence[tuple[Live, Verdict]]
-) -> list[tuple[Live, Verdict]]:
-    """Those that their DRM has not under another id: the run lock tells which one started, if any did."""
-    unseen = [live for live, _ in decided if _is_unseen(live)]
-    owners = await lane.files(lambda: [_owner(live) for live in unseen])
-    elsewhere = set()
-    for live, owner in zip(unseen, owners, strict=True):
-        if owner is not None and owner.native_id not in ("", live.native_id):
-            log.warning("job %d: known as %s, and it started as %s", live.job_id, live.native_id, owner.native_id)
-            live.last_word = live.first_sign = None
-            live.cancel_sent = False
-            board.bind(live, owner.native_id)
-            elsewhere.add(live.key)
-    return [(live, decision) for live, decision in decided if live.key not in elsewhere]
-
-
-def _owner(live: Live) -> lock.Owner | None:
-    """In the lane's thread: whose the last run's lock is, as far as it can be told."""
-    try:
-        owner = lock.owner(live.control)
-    except (OSError, BadRecord):
-        return None
-    return owner if isinstance(owner, lock.Owner) else None
-
-
-async def _for_good(lane: Lane, board: Board, decided: Sequence[tuple[Live, Verdict]]) -> list[tuple[Live, Verdict]]:
-    """Those of the attempts that no further run can follow. Of the others one has begun, or it cannot be told now."""
-    open_ = [live for live, _ in decided if live.requeue and not live.closed]
-    if open_:
-        board.database.assert_current()  # whoever was superseded ends nothing
-    held = await lane.files(lambda: [_close(board, live) for live in open_])
-    point("examine.closed")
-    for live, holder in zip(open_, held, strict=True):
-        if isinstance(holder, lock.Owner):
-            live.record = live.in_stderr = live.last_word = live.first_sign = None
-            live.lives = False
-            board.look(live)
-        elif isinstance(holder, Unreadable):
-            board.see(live, live.state, f"it is over, and that it does not start again cannot be settled: {holder.why}")
-            board.look(live, AGAIN_S)
-        else:
-            live.closed = True
-    return [(live, decision) for live, decision in decided if live.closed or not live.requeue]
-
-
-def _close(board: Board, live: Live) -> lock.Revoked | lock.Owner | Unreadable:
-    """In the lane's thread: take the lock of the run after the last that counts."""
-    if not board.layout.spool.is_dir():
-        return Unreadable(f"{board.layout.jobs} is not there: is its file system mounted?")
-    try:
-        Path(live.control).mkdir(parents=True, exist_ok=True)
-        return lock.revoke(live.control, live.run + 1)
-    except OSError as error:
-        return Unreadable(trouble(error))
-    except BadRecord as error:
-        return Unreadable(str(error))
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What an attempt's files tell."""
-
-    record: Ending | None
-    run: int = 1  # the last that has started, of those that the DRM may start again
-    in_stderr: LastWord | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Whether there is a record cannot be told now: an outage of the file system or of this machine is no evidence."""
-
-    why: str
-
-
-def _look(board: Board, lane: Lane, live: Live) -> Look | Unreadable:
-    """In the lane's thread."""
-    run, record = live.run, live.record
-    try:
-        if live.requeue:
-            if live.bell:  # before its record is read: then a later ring is not lost, and this one heard only once
-                bell.silence(board.layout.spool, [live.bell])
-            run = lock.last_start(live.control)
-            if record is not None and record.run != run:
-                record = None
-        record = record or read(live.control)
-    except FileNotFoundError as error:
-        if not board.layout.spool.is_dir():
-            return Unreadable(f"{board.layout.jobs} is not there: is its file system mounted?")
-        log.error("job %d: %s", live.job_id, error)
-    except OSError as error:
-        if passes(error):
-            return Unreadable(trouble(error))
-        log.error("job %d: %s", live.job_id, error)
-    except BadRecord as error:
-        log.error("job %d: %s", live.job_id, error)
-    over = not record.clean if record else live.last_word is not None
-    patterns = lane.backend.last_words
-    said = read_last_word(f"{live.directory}/job.err", patterns) if over and patterns else None
-    return Look(record, max(run, record.run if record else 0), said)
+        live.run = max(live.run, found.run)
+    live.record, live.in_stderr = found.record, found.in_stderr
 
 
 def _collect(board: Board, live: Live) -> list[dict[str, Any]] | NotYet:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,8 +18,9 @@ from abell.backends.contract import Answered, Ask, Reply, Unreachable
 from abell.config import load
 from abell.engine.board import Board
 from abell.engine.claim import claim
-from abell.engine.examine import _for_good, examine
+from abell.engine.examine import examine
 from abell.engine.flow import Engine
+from abell.engine.for_good import closed
 from abell.engine.inbox import Unclaim
 from abell.engine.live import Live
 from abell.engine.prepare import Layout
@@ -229,7 +231,7 @@ def test_a_verdict_is_given_up_if_another_start_was_faster(board: Board) -> None
         await look(board, live)
         hear(board, live, over(live, Cause.EXIT))
         start(live, 2)
-        assert await _for_good(board.lanes["local"], board, [(live, Verdict(Cause.EXIT))]) == []
+        assert await closed(board.lanes["local"], board, [(live, Verdict(Cause.EXIT))]) == []
         assert (live.record, live.last_word, live.closed) == (None, None, False)
         assert live.look_again is not None
         await look(board, live)
@@ -250,7 +252,7 @@ def test_nothing_is_over_while_the_next_runs_lock_cannot_be_taken(board: Board) 
         hear(board, live, over(live, Cause.EXIT))
         board.layout.spool.rename(board.layout.jobs / "away")  # as if the file system were not mounted
         lane = board.lanes["local"]
-        assert await _for_good(lane, board, [(live, Verdict(Cause.EXIT))]) == []
+        assert await closed(lane, board, [(live, Verdict(Cause.EXIT))]) == []
         assert not live.closed and live.look_again is not None and "mounted" in live.why
         (board.layout.jobs / "away").rename(board.layout.spool)
         await look(board, live)
@@ -688,5 +690,50 @@ def test_a_push_that_a_back_end_cannot_read_is_asked_for_instead(board: Board) -
         assert live.last_word is None
         heard(board, "local", [report(live, "cancelled")])
         assert isinstance(live.last_word, Sighting)
+
+    asyncio.run(story())
+
+
+# -- over, and for good --------------------------------------------------------------------------------------------
+
+
+def forgotten(board: Board) -> Live:
+    """Its DRM has not known it for long, and there is no record."""
+    (live,) = bound(board, 1)
+    Path(live.control).mkdir(parents=True)
+    live.last_word, live.first_sign = Unknown(live.native_id, "never heard of it"), time.monotonic() - 1e6
+    return live
+
+
+def test_what_is_lost_can_never_start(board: Board) -> None:
+    async def story() -> None:
+        live = forgotten(board)
+        await examine(board.lanes["local"], board, [live])
+        assert board.inbox.ended[live.key][1].cause is Cause.LOST
+        assert isinstance(lock.owner(live.control), lock.Revoked)
+
+    asyncio.run(story())
+
+
+def test_what_has_started_is_lost_as_it_is(board: Board) -> None:
+    async def story() -> None:
+        live = forgotten(board)
+        Path(live.control, "lock.1").write_text(f"nonce\n1\nhost\n{live.native_id}\n")
+        await examine(board.lanes["local"], board, [live])
+        assert board.inbox.ended[live.key][1].cause is Cause.LOST
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_what_has_started_under_another_id_goes_by_that(board: Board, cancelled: bool) -> None:
+    async def story() -> None:
+        live = forgotten(board)
+        live.cancel_by, live.cancel_sent = ("maria", True) if cancelled else (None, False)
+        Path(live.control, "lock.1").write_text("nonce\n1\nhost\nhost:boot:other\n")
+        await examine(board.lanes["local"], board, [live])
+        assert not board.inbox.ended and live.last_word is None
+        assert live.native_id == "host:boot:other" and live.key in board.inbox.bound
+        assert not live.cancel_sent, "it was another's job that was cancelled, or nobody's"
 
     asyncio.run(story())
