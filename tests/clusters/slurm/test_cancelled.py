@@ -24,7 +24,7 @@ def operator() -> Iterator[str]:
     slurm("main", "sacctmgr", "-i", "modify", "user", name, "set", "AdminLevel=None")
 
 
-@pytest.mark.uses("accounting", "bare")
+@pytest.mark.uses("accounting", "bare", "frail")
 def test_not_through_abell_is_said_with_the_name_where_slurm_knows_it(site: ScenarioSite, operator: str) -> None:
     running = {to: site.submit(site.counted(to, "sleep 900"), to=to) for to in ("main", "bare", "frail")}
     queued = {to: site.submit(site.counted(to), to=to) for to in ("tomorrow", "bare_tomorrow")}
