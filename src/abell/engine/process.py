@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 import sqlite3
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -35,12 +37,21 @@ def run(root: Path, config: str | None, transient: bool, launched: Launch | None
     configuration = configured.load(config)
     if configuration.settings.umask is not None:
         os.umask(configuration.settings.umask)
+    _wait_for_children_without_threads()
     try:
         asyncio.run(_serve(root, configuration, transient, launched, beat))
     except OSError as error:
         raise AbellError(f"the engine cannot serve {root}: {trouble(error)}", "see to that, then try again") from error
     except sqlite3.Error as error:
         raise StoreError(f"the database of {root}: {error}", remedy(error)) from error
+
+
+def _wait_for_children_without_threads() -> None:
+    """From Python 3.12 on asyncio does so by itself; before, it starts a thread for each command."""
+    if sys.version_info < (3, 12):
+        with contextlib.suppress(AttributeError, OSError):  # a system without pidfd_open(2)
+            os.close(os.pidfd_open(os.getpid()))
+            asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
 
 
 async def _serve(

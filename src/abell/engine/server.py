@@ -234,10 +234,13 @@ class Server:
     def changed(self, job_ids: Iterable[int]) -> None:
         """These rows have changed, durably: tell those who wait."""
         self._leave_if_idle()
-        wanted = [i for i in job_ids if self._waits.get(i)]
-        if not wanted:
+        awaited = {i: any(not w.only_endings for w in waits) for i in job_ids if (waits := self._waits.get(i))}
+        if not awaited:
             return
-        for row in st.jobs_by_id(self.engine.database.reader, wanted):
+        db = self.engine.database.reader
+        wanted = [i for i, every_change in awaited.items() if every_change]
+        wanted += st.ended(db, [i for i, every_change in awaited.items() if not every_change])
+        for row in st.jobs_by_id(db, wanted):
             over = row["state"] == State.ENDED
             waits = self._waits.pop(row["id"]) if over else self._waits[row["id"]]
             told = None

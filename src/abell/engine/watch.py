@@ -6,6 +6,7 @@ import asyncio
 import functools
 import logging
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -52,12 +53,12 @@ class Rung:
     def __init__(self) -> None:
         self.next_s = 0.0  # monotonic
         self.listening: asyncio.Task[None] | None = None
-        self._took_s = 0.0  # the last listing
+        self._took_s: deque[float] = deque([0.0], maxlen=4)  # the last listings; the quickest tells of the file system
         self._files = FileThread("bells")  # a file system that hangs must not stop the loop
 
     def pause_s(self, sleep_s: float) -> float:
         """Seconds between two listings; `sleep_s`: `job_runner_monitor_sleep`."""
-        return max(sleep_s / BELLS_A_SLEEP, SHORTEST_SLEEP_S, self._took_s / MOST_LISTING)
+        return max(sleep_s / BELLS_A_SLEEP, SHORTEST_SLEEP_S, min(self._took_s) / MOST_LISTING)
 
     def listen(self, board: Board) -> None:
         """Begin to list the bells; what they ring for is looked at when that is done."""
@@ -68,7 +69,7 @@ class Rung:
         began = time.monotonic()
         try:
             tokens = await self._files.do(lambda: bell.listen(spool))
-            self._took_s = time.monotonic() - began
+            self._took_s.append(time.monotonic() - began)
             self._hear(board, tokens)
             if stray := tokens - board.by_bell.keys():
                 await self._files.do(lambda: bell.silence(spool, stray))

@@ -325,6 +325,17 @@ def jobs_by_id(db: sqlite3.Connection, ids: Sequence[int]) -> list[Row]:
     return found
 
 
+def ended(db: sqlite3.Connection, ids: Sequence[int]) -> list[int]:
+    """Those of these jobs that are over."""
+    found: list[int] = []
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        marks = ",".join("?" * len(some))
+        rows = db.execute(f"SELECT id FROM abell_job WHERE state = 'ended' AND id IN ({marks})", some)  # noqa: S608
+        found += [row[0] for row in rows]
+    return found
+
+
 def jobs(
     db: sqlite3.Connection,
     states: Sequence[State] = LIVE,
