@@ -82,8 +82,9 @@ def variables(server: Mapping[str, str], call: Call) -> dict[str, str]:
     """The environment of a command. Its messages are in English, because they are matched."""
     if call.keep is None:
         return {**server, "LC_ALL": "C", **call.env}
-    wanted = (*EVERYBODYS, *call.keep)
-    kept = {k: v for k, v in server.items() if any(fnmatchcase(k, name) for name in wanted)}
+    names = frozenset((*EVERYBODYS, *call.keep))
+    patterns = [name for name in names if name.endswith("*")]
+    kept = {k: v for k, v in server.items() if k in names or any(fnmatchcase(k, name) for name in patterns)}
     if everything := kept.pop("LC_ALL", ""):  # a job that gets these variables shall keep its characters
         kept["LANG"] = everything
     return {**kept, "LC_MESSAGES": "C", **call.env}
