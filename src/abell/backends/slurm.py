@@ -325,16 +325,13 @@ class Slurm(Backend):
                     raise BackendError(why(reply, "scancel"))
 
     def find(self, keys: Sequence[str], cluster: str = "") -> Steps[dict[str, str]]:
-        found: dict[str, str] = {}
         wanted = set(keys)
-        for one in cluster.split(","):  # sbatch takes a list, and chooses
-            queue = yield from self._squeue(one)
-            found |= {
-                key: native_id(n, one)
-                for n, row in queue.items()
-                if (key := key_of(row.name)) in wanted and not was_refused(row)
-            }
-        return found
+        queue = yield from self._squeue(cluster)
+        return {
+            key: native_id(number, cluster)
+            for number, row in queue.items()
+            if (key := key_of(row.name)) in wanted and not was_refused(row)
+        }
 
     def forget(self, ids: Sequence[str]) -> Steps[None]:
         for native in ids:
