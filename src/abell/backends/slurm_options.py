@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from abell.backends import native_template
@@ -76,7 +77,7 @@ OPTIONS: tuple[Known, ...] = (
     Known("partition", "p"),
     Known("account", "A"),
     Known("clusters", "M"),
-    Known("cluster", takes="value"),  # an old spelling of --clusters
+    Known("cluster"),  # an old spelling of --clusters
     # The others, because a value may be the next word.
     Known("acctg-freq"),
     Known("batch"),
@@ -206,8 +207,12 @@ def check(params: Mapping[str, Any]) -> None:
     options(Resources(1, 1024, 3600, 1, "queue", "account"), params)
 
 
+@lru_cache(maxsize=256)
 def read(text: str) -> tuple[Native, ...]:
-    """The options in it. NativeError says what is wrong, and what to do."""
+    """The options in it, read once: every job of a destination has the same.
+
+    NativeError says what is wrong, and what to do.
+    """
     options = TABLE.read(text)
     given(options, Resources())  # amounts that are none
     return options
@@ -274,9 +279,9 @@ def _slots(said: Mapping[str, str], nodes: int | None, gpus: int | None, asked: 
         return tasks * (per_task or 1)
     if per_task is not None:
         return per_task * (nodes or 1)
-    if nodes and nodes > 1 and asked:
-        return asked * nodes if not said.keys() & SAID_BY["cpus-per-task"] else None
-    return asked if not said.keys() & SAID_BY["cpus-per-task"] else None
+    if said.keys() & SAID_BY["cpus-per-task"]:
+        return None
+    return asked * nodes if asked and nodes else asked
 
 
 def _memory(said: Mapping[str, str], nodes: int, slots: int | None, gpus: int | None, asked: int | None) -> int | None:
@@ -335,7 +340,7 @@ def _least(said: Mapping[str, str], name: str) -> int | None:
     return int(match[1])
 
 
-_SUFFIX = {"": 1, "K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2, "P": 1024**3}
+_SUFFIX = {"": 1, "M": 1, "G": 1024, "T": 1024**2, "P": 1024**3}
 
 
 def memory_mb(name: str, text: str) -> int:
@@ -344,7 +349,7 @@ def memory_mb(name: str, text: str) -> int:
     if match is None:
         raise NativeError(f"--{name}={text}: not an amount of memory; write 4000 (in MiB) or 4G")
     unit = match[2].upper()
-    return -(-int(match[1]) // 1024) if unit == "K" else int(match[1]) * int(_SUFFIX[unit])
+    return -(-int(match[1]) // 1024) if unit == "K" else int(match[1]) * _SUFFIX[unit]
 
 
 _TIME = re.compile(

@@ -13,7 +13,7 @@ from abell.engine.collect import NotYet, collect
 from abell.engine.for_good import closed, unseen
 from abell.engine.lane import Lane
 from abell.engine.live import Live
-from abell.engine.look import Look, Unreadable, look
+from abell.engine.look import AGAIN_S, Look, Unreadable, look
 from abell.engine.verdict import Evidence, Patience, Verdict, Wait, verdict
 from abell.job import Cause, Resources, State
 
@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 FIRST_WORD_S = 0.3  # from a record to the first question about it: DRMs are not at once as far as their jobs
 NOTHING_GIVEN = Resources()
 WORTH_A_WORD_S = 2.0  # for which a job may be finishing before people are told
-AGAIN_S = 1.0  # between two looks for a record or an output that should be there
 
 
 async def examine(lane: Lane, board: Board, lives: Sequence[Live]) -> None:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from abell.engine.board import Board
 from abell.engine.lane import Lane
 from abell.engine.live import Live
-from abell.engine.look import Unreadable
+from abell.engine.look import AGAIN_S, Unreadable
 from abell.engine.verdict import Verdict
 from abell.faults import point
 from abell.job import Unknown
@@ -21,7 +21,6 @@ from abell.script.safe_read import BadRecord
 log = logging.getLogger(__name__)
 
 Decided: TypeAlias = Sequence[tuple[Live, Verdict]]
-AGAIN_S = 1.0  # between two tries to settle that a job does not start again
 
 
 async def unseen(lane: Lane, board: Board, decided: Decided) -> list[tuple[Live, Verdict]]:

@@ -13,6 +13,8 @@ from abell.passing import passes, trouble
 from abell.script import bell, lock
 from abell.script.ending import BadRecord, Ending, read
 
+AGAIN_S = 1.0  # between two looks for what should be there, or should be told
+
 log = logging.getLogger(__name__)
 
 
@@ -54,6 +56,5 @@ def look(board: Board, lane: Lane, live: Live) -> Look | Unreadable:
     except BadRecord as error:
         log.error("job %d: %s", live.job_id, error)
     over = not record.clean if record else live.last_word is not None
-    patterns = lane.backend.last_words
-    said = read_last_word(f"{live.directory}/job.err", patterns) if over and patterns else None
+    said = read_last_word(f"{live.directory}/job.err", lane.backend.last_words) if over else None
     return Look(record, max(run, record.run if record else 0), said)

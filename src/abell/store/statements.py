@@ -317,22 +317,20 @@ _COLUMNS = (
 
 
 def jobs_by_id(db: sqlite3.Connection, ids: Sequence[int]) -> list[Row]:
-    found: list[Row] = []
-    for start in range(0, len(ids), 500):
-        some = ids[start : start + 500]
-        marks = ",".join("?" * len(some))
-        found += db.execute(f"SELECT {_COLUMNS} WHERE j.id IN ({marks}) ORDER BY j.id", some).fetchall()
-    return found
+    return _of(db, ids, f"SELECT {_COLUMNS} WHERE j.id IN (MARKS) ORDER BY j.id")
 
 
 def ended(db: sqlite3.Connection, ids: Sequence[int]) -> list[int]:
     """Those of these jobs that are over."""
-    found: list[int] = []
+    return [row[0] for row in _of(db, ids, "SELECT id FROM abell_job WHERE state = 'ended' AND id IN (MARKS)")]
+
+
+def _of(db: sqlite3.Connection, ids: Sequence[int], query: str) -> list[Row]:
+    """What a query says of these jobs, some at a time: the variables of one are limited."""
+    found: list[Row] = []
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
-        marks = ",".join("?" * len(some))
-        rows = db.execute(f"SELECT id FROM abell_job WHERE state = 'ended' AND id IN ({marks})", some)  # noqa: S608
-        found += [row[0] for row in rows]
+        found += db.execute(query.replace("MARKS", ",".join("?" * len(some))), some).fetchall()
     return found
 
 

@@ -18,6 +18,7 @@ from abell.engine.board import Board
 from abell.engine.claim import claim
 from abell.engine.flow import Engine
 from abell.engine.inbox import Unclaim
+from abell.engine.lane import Lane
 from abell.engine.live import Live
 from abell.engine.prepare import Layout
 from abell.engine.record import record
@@ -115,14 +116,20 @@ def test_a_full_destination_holds_up_no_other_of_its_runner(board: Board) -> Non
     asyncio.run(story())
 
 
+async def paused_and_due(board: Board) -> Lane:
+    """The lane of a destination that has met a limit, jobs waiting for it, and whose pause is over."""
+    accept(board, "full", 5)
+    lane = board.lane_of("full")
+    assert lane is not None
+    await submit(lane, board, go(board, "full"))
+    record(board)
+    lane._destinations["full"]._until = 0.0
+    return lane
+
+
 def test_after_its_pause_a_destination_is_tried_with_one_job(board: Board) -> None:
     async def story() -> None:
-        accept(board, "full", 5)
-        lane = board.lane_of("full")
-        assert lane is not None
-        await submit(lane, board, go(board, "full"))
-        record(board)
-        lane._destinations["full"]._until = 0.0
+        await paused_and_due(board)
         assert len(go(board, "full")) == 1
         assert not go(board, "full"), "while that one is under way"
 
@@ -133,12 +140,7 @@ def test_a_try_that_has_ended_before_its_submission_was_answered(board: Board) -
     """Its bell was faster."""
 
     async def story() -> None:
-        accept(board, "full", 5)
-        lane = board.lane_of("full")
-        assert lane is not None
-        await submit(lane, board, go(board, "full"))
-        record(board)
-        lane._destinations["full"]._until = 0.0
+        lane = await paused_and_due(board)
         [live] = go(board, "full")
         board.drop(live)
         assert live.key in lane.in_flight
