@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -164,19 +166,19 @@ def test_ids_are_never_used_again(database: Database) -> None:
     asked=hs.sets(hs.sampled_from([State.WAITING, State.RUNNING, State.ENDED]), min_size=1),
 )
 def test_pages_together_are_the_whole_list(states: list[str], limit: int, newest: bool, asked: set[State]) -> None:
-    database = Database(Path(":memory:"))
-    database.take_over()
-    add(database, *(new_job() for _ in states))
-    with database.transaction() as db:
-        db.executemany("UPDATE abell_job SET state = ? WHERE id = ?", [(s, i) for i, s in enumerate(states, 1)])
-    found: list[int] = []
-    while page := st.jobs(
-        database.reader, sorted(asked), after=found[-1] if found else 0, limit=limit, newest_first=newest
-    ):
-        assert len(page) <= limit
-        found += [row["id"] for row in page]
-    expected = [i for i, s in enumerate(states, 1) if State(s) in asked]
-    assert found == (expected[::-1] if newest else expected)
+    with tempfile.TemporaryDirectory() as folder, contextlib.closing(Database(Path(folder) / "db")) as database:
+        database.take_over()
+        add(database, *(new_job() for _ in states))
+        with database.transaction() as db:
+            db.executemany("UPDATE abell_job SET state = ? WHERE id = ?", [(s, i) for i, s in enumerate(states, 1)])
+        found: list[int] = []
+        while page := st.jobs(
+            database.reader, sorted(asked), after=found[-1] if found else 0, limit=limit, newest_first=newest
+        ):
+            assert len(page) <= limit
+            found += [row["id"] for row in page]
+        expected = [i for i, s in enumerate(states, 1) if State(s) in asked]
+        assert found == (expected[::-1] if newest else expected)
 
 
 def test_jobs_of_one_user(database: Database) -> None:
