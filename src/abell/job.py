@@ -125,6 +125,7 @@ class Unknown:
 
     native_id: str
     word: str
+    final: bool = False  # the administrator wants no more waiting for a record that may still come
 
 
 def new_key() -> str:

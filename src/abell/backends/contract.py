@@ -178,9 +178,16 @@ class Backend(ABC):
     # It serves where the DRM's state names no cause, or is no longer to be had.
     last_words: ClassVar[Mapping[str, Cause]] = {}
 
+    here: str = ""  # the one of the DRM's clusters that this instance speaks to, as `cluster` told it
+
     def __init__(self, runner_params: Mapping[str, Any] | None = None) -> None:
         """`runner_params`: what the configuration says of the runner, beyond `load` and `workers`."""
         self.runner_params = runner_params or {}
+
+    @classmethod
+    def check_destination(cls, params: Mapping[str, Any]) -> None:
+        """Raise ValueError, `OPTION: why`, for parameters of a destination that no job could be submitted with."""
+        return None
 
     def effective(self, asked: Resources, params: Mapping[str, Any], environment: Mapping[str, str]) -> Resources:
         """What the job asks of the DRM in the end: the administrator's own options win over the user's request.
@@ -224,11 +231,8 @@ class Backend(ABC):
     def cancel(self, ids: Sequence[str], by: str) -> Steps[None]:
         """Ask the DRM to end these, for the person `by`. What became of them is for `poll` to tell."""
 
-    def find(self, keys: Sequence[str], cluster: str = "") -> Steps[dict[str, str]]:
-        """key -> native id of those that the DRM knows: a shortcut, never a proof of absence.
-
-        `cluster`: what `cluster` told of their destination.
-        """
+    def find(self, keys: Sequence[str]) -> Steps[dict[str, str]]:
+        """key -> native id of those that the DRM knows: a shortcut, never a proof of absence."""
         return {}
         yield
 

@@ -77,11 +77,13 @@ def backend_class(name: str) -> type[Backend]:
     return found
 
 
-def make_backend(name: str, runner_params: Mapping[str, Any]) -> Backend:
-    """The back end of a runner with these parameters. Raises UnusableBackendError."""
+def make_backend(name: str, runner_params: Mapping[str, Any], here: str = "") -> Backend:
+    """The back end of a runner with these parameters, for one of its DRM's clusters. Raises UnusableBackendError."""
     found = backend_class(name)
     try:
-        return found(runner_params)
+        made = found(runner_params)
+        made.here = here
+        return made
     except Exception as error:  # as above
         why = f"{type(error).__name__}: {error}"
         raise UnusableBackendError(f"the back end {name!r} cannot be made: {why}") from error

@@ -102,6 +102,10 @@ class Slurm(Backend):
 
     # -- what a job asks for ------------------------------------------------------------------------------------------
 
+    @classmethod
+    def check_destination(cls, params: Mapping[str, Any]) -> None:
+        slurm_options.check(params)
+
     def effective(self, asked: Resources, params: Mapping[str, Any], environment: Mapping[str, str]) -> Resources:
         return slurm_options.given(slurm_options.options(asked, params), asked)
 
@@ -324,11 +328,11 @@ class Slurm(Backend):
                 if not (isinstance(reply, Exited) and (reply.code == 0 or all_gone(reply.err))):
                     raise BackendError(why(reply, "scancel"))
 
-    def find(self, keys: Sequence[str], cluster: str = "") -> Steps[dict[str, str]]:
+    def find(self, keys: Sequence[str]) -> Steps[dict[str, str]]:
         wanted = set(keys)
-        queue = yield from self._squeue(cluster)
+        queue = yield from self._squeue(self.here)
         return {
-            key: native_id(number, cluster)
+            key: native_id(number, self.here)
             for number, row in queue.items()
             if (key := key_of(row.name)) in wanted and not was_refused(row)
         }

@@ -78,7 +78,7 @@ class Board:
             cluster = self._backend(runner).cluster(params)
             lane = self.lanes.get(lane_id(runner, cluster))
             if lane is None:
-                backend = make_backend(runner.backend, runner.params)
+                backend = make_backend(runner.backend, runner.params, cluster)
                 lane = Lane(runner, backend, self._ask_peer, self.wake, cluster, self._budget(backend, cluster))
                 self.lanes[lane.id] = lane
             return lane

@@ -113,7 +113,7 @@ async def resolve(lane: Lane, board: Board) -> None:
 async def _resolve(lane: Lane, board: Board, open_: dict[str, Live]) -> None:
     if not open_:
         return
-    for key, native_id in (await lane.question(lane.backend.find(list(open_), lane.cluster))).items():
+    for key, native_id in (await lane.question(lane.backend.find(list(open_)))).items():
         if key in open_:
             board.bind(open_[key], native_id)
     point("resolve.found")

@@ -34,8 +34,8 @@ job's own stderr and that names a cause. *May start again*: the destination says
 | none              | over, exit code not 0 or signal  | wait for the record; after `record_s` exit or signal; lost |
 |                   |                                  | if the code is 75, with which a script runs nothing        |
 | none              | over, exit code 0 or not known   | wait for the record; after `record_s` lost: never ok       |
-| none              | does not know the job            | wait for the record; after `record_s` cancelled if someone |
-|                   |                                  | asked for that, else lost                                  |
+| none              | does not know the job            | wait for the record, unless told not to; after `record_s`  |
+|                   |                                  | cancelled if someone asked for that, else lost             |
 | none              | none, or live                    | nothing ended: go on watching                              |
 
 A record is clean if it says exit code 0, no trapped signal and no kill for memory. A clean record is final: later
@@ -177,7 +177,7 @@ def _none(cause: Cause | None, evidence: Evidence, patience: Patience) -> Verdic
             return by_last_words(last, evidence)
     elif seen is None:
         return None
-    if evidence.waited_s < patience.record_s:
+    if evidence.waited_s < patience.record_s and not (isinstance(seen, Unknown) and seen.final):
         return Wait(patience.record_s - evidence.waited_s, "it is over; waiting for the job's own record")
     return by_last_words(last, evidence) if last else without_record(evidence)
 

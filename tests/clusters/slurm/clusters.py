@@ -1,8 +1,9 @@
 """The real Slurm clusters of clusters/slurm, as an administrator sees them; and which tests may use or break one now.
 
 Tests run at the same time, in several processes. So whoever breaks a part of a cluster locks it first, and whoever
-needs it whole holds it meanwhile: `using`. The parts are `bare`, `other`, and of `main`, which stays up, the accounting
-and the partitions `frail`, `small`, and `low` with its rival `high`.
+needs it whole holds it meanwhile: `using`. Parts are `bare`, `other`, and of `main`, which stays up: the accounting,
+the partitions `frail`, `small`, and `low` with its rival `high`, and `limited`, which is the account so named and the
+QOS `tight`.
 """
 
 from __future__ import annotations
@@ -20,11 +21,16 @@ from pathlib import Path
 DIRECTORY = Path("/var/lib/abell-slurm")
 SCRIPTS = Path(__file__).parents[3] / "clusters" / "slurm"
 LOCKS = DIRECTORY / "locks"
-PARTS = ("accounting", "bare", "frail", "low", "other", "small")
-NEEDS = {"main": ("accounting", "frail", "low", "small"), "bare": ("bare",), "other": ("accounting", "other")}
+PARTS = ("accounting", "bare", "frail", "limited", "low", "other", "small")
+NEEDS = {
+    "main": ("accounting", "frail", "limited", "low", "small"),
+    "bare": ("bare",),
+    "other": ("accounting", "other"),
+}
 LICENCES = 12  # of clusters/slurm/etc/common.conf
 LONG = 60.0  # seconds
 BACK_S = 60.0  # in which nodes are back, once their controller is
+PATIENCE_S = 20.0  # in which most are
 
 _held: list[int] = []  # descriptors of locks that are this process's until it ends
 
@@ -63,8 +69,36 @@ def without(how: str, *daemon: str) -> Iterator[None]:
 
 
 def whole(cluster: str) -> None:
-    """Return when its nodes are back, too: the next test needs them."""
-    eventually(lambda: _asked(cluster) == "up", f"{cluster} is whole again", BACK_S)
+    """Return when its nodes are back, too: the next test needs them.
+
+    A controller gives up on nodes that it could not reach, and asks them again only minutes later; a slurmd that starts
+    reports by itself. Its jobs go on meanwhile.
+    """
+    if _is_up_within(PATIENCE_S, cluster):
+        return
+    for node in slurm(cluster, "sinfo", "--noheader", "--Node", "-o", "%N").split():
+        service("stop", "slurmd", cluster, node)
+        service("start", "slurmd", cluster, node)
+    assert _is_up_within(BACK_S, cluster), f"{cluster} is not whole again: {_asked(cluster)}"
+
+
+def _is_up_within(seconds: float, cluster: str) -> bool:
+    deadline = time.monotonic() + seconds
+    while _asked(cluster) != "up":
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def unused(account: str) -> None:
+    """Return when no job of an earlier test counts towards the limits of this account, or of the QOS `tight`."""
+    listing = "squeue", "--me", "--noheader", "-O", "Account:.40,QOS:.40"
+
+    def free() -> bool:
+        return not {account, "tight"} & set(slurm("main", *listing).split())
+
+    eventually(free, f"no job has the account {account} or the QOS tight")
 
 
 def shown(cluster: str, number: str) -> dict[str, str]:
@@ -131,11 +165,9 @@ def why_down(*clusters: str) -> str:
 @functools.cache
 def _status(cluster: str) -> str:
     """Asked once in each process, and not while another test has broken something. Nodes take a moment to be back."""
-    deadline = time.monotonic() + BACK_S
     with using(*NEEDS[cluster]):
-        while (said := _asked(cluster)) != "up" and time.monotonic() < deadline:
-            time.sleep(0.5)
-    return said
+        _is_up_within(BACK_S, cluster)
+        return _asked(cluster)
 
 
 def _asked(cluster: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from abell.backends.contract import Bound, Later, Refused
 from abell.backends.slurm import PATIENCE_S
 from abell.job import Cause, Sighting, State, Unknown
+from tests.clusters.slurm.clusters import unused
 from tests.clusters.slurm.conftest import Driven, admin, clean
 
 HOG = "exec python3 -c 'import time; x = b\"1\" * (300 << 20); time.sleep(60)'"
@@ -138,12 +139,14 @@ def test_refusals(driven: Driven) -> None:
         assert isinstance(learned, Refused) and said in learned.reason, learned
 
 
+@pytest.mark.breaks("limited")
 @pytest.mark.parametrize("limit", ["--account=limited", "--qos=tight"])
 def test_a_limit_on_how_many_passes(driven: Driven, limit: str) -> None:
+    unused("limited")
     jobs = [driven.job("true", f"{limit} --hold") for _ in range(3)]
     learned = driven.learn(*jobs)
     last = learned[-1]
-    assert all(isinstance(word, Bound) for word in learned[:2])
+    assert all(isinstance(word, Bound) for word in learned[:2]), learned
     assert isinstance(last, Later) and last.holds_up == "destination" and "MaxSubmitJob" in last.reason
 
 
@@ -153,7 +156,8 @@ def test_another_cluster(driven: Driven) -> None:
     native = driven.submit(job)
     assert native.endswith(".other")
     driven.until(native, lambda seen: seen.state is State.RUNNING)
-    assert driven.do(driven.backend.find([job.key], "other")) == {job.key: native}
+    driven.backend.here = "other"
+    assert driven.do(driven.backend.find([job.key])) == {job.key: native}
     driven.do(driven.backend.cancel([native], "maria"))
     assert driven.until(native).cause is Cause.CANCELLED
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clusters.slurm.clusters import conf, eventually, service, slurm, whole
+from tests.clusters.slurm.clusters import conf, eventually, service, slurm, unused, whole
 from tests.clusters.slurm.site import ScenarioSite
 from tests.contract.site import Cause, Job, State
 
@@ -38,11 +38,13 @@ def expect_all_ran(site: ScenarioSite, jobs: list[Job]) -> None:
     assert set(site.ran().values()) == {1}
 
 
+@pytest.mark.breaks("limited")
 @pytest.mark.parametrize(
     ("to", "word"), [("tight", "QOSMaxSubmitJobPerUserLimit"), ("limited", "AssocMaxSubmitJobLimit")]
 )
 def test_a_limit_of_a_qos_or_an_account(site: ScenarioSite, to: str, word: str) -> None:
     """It holds up its own destination, and no other of the same runner."""
+    unused("limited")
     jobs = fill(site, to, word)
     assert site.run(site.counted("elsewhere"), to="main").cause is Cause.OK
     expect_all_ran(site, jobs)

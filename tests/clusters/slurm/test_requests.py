@@ -23,6 +23,7 @@ def told(job: Job) -> str:
     return job.stdout.read_text().strip()
 
 
+@pytest.mark.breaks("limited")
 def test_each_request(site: ScenarioSite) -> None:
     job = site.submit(TOLD, slots=3, mem="600M", time="90m", gpus=2, queue="main", account="limited", name="Étude 1/2")
     assert told(job) == "3 600 200 0,1"

@@ -90,7 +90,7 @@ class Toy(Backend):
     def cancel(self, ids: Sequence[str], by: str) -> Steps[None]:
         _rows((yield self._call("cancel", *ids)))
 
-    def find(self, keys: Sequence[str], cluster: str = "") -> Steps[dict[str, str]]:
+    def find(self, keys: Sequence[str]) -> Steps[dict[str, str]]:
         rows = _rows((yield self._call("find", *keys)))
         return {row[0]: row[1] for row in rows}
 

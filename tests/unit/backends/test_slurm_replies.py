@@ -466,8 +466,9 @@ def test_what_was_refused_is_not_found() -> None:
 @pytest.mark.parametrize(("cluster", "native"), [("", "5"), ("east", "5.east")])
 def test_find_asks_the_cluster_that_may_have_it_and_no_other(cluster: str, native: str) -> None:
     backend = Slurm({"slurm_conf": "/etc/c"})
+    backend.here = cluster
     backend.cluster({"native_specification": "-M down"})
-    found, asked = run(backend.find([KEY, "azzzzzzzzzzzzz"], cluster), slurm(row("5", "RUNNING")))
+    found, asked = run(backend.find([KEY, "azzzzzzzzzzzzz"]), slurm(row("5", "RUNNING")))
     assert found == {KEY: native} and len(asked) == 1
     assert all(call.env == {"SLURM_CONF": "/etc/c"} and call.keep == ("SLURM_CONF",) for call in asked)
 

@@ -100,6 +100,15 @@ def test_a_record_that_is_not_clean_waits_for_the_last_word(record: Ending, word
     assert cause_of(judge(KILLED, word, 10.0)) is Cause.SIGNAL
 
 
+def test_no_waiting_for_a_record_where_the_administrator_wants_none() -> None:
+    """And yet no ending is made up: what has come counts, what has not is lost."""
+    final = replace(UNKNOWN, final=True)
+    assert isinstance(judge(None, UNKNOWN), Wait)
+    assert cause_of(judge(None, final)) is Cause.LOST
+    assert cause_of(judge(None, final, cancel_by="ada")) is Cause.CANCELLED
+    assert cause_of(judge(CLEAN, final)) is Cause.OK
+
+
 def test_nobody_knows_more_of_an_exit_code_than_its_record_once_the_drm_has_forgotten_the_job() -> None:
     assert cause_of(judge(EXIT_3, UNKNOWN)) is Cause.EXIT
     assert isinstance(judge(EXIT_3, UNKNOWN, requeue=True), Wait)
