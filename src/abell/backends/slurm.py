@@ -351,12 +351,15 @@ class Slurm(Backend):
                 Finding(False, why(version, "sbatch"), "install Slurm's commands and slurm.conf, or set slurm_conf")
             ]
         findings = [Finding(True, version.out.strip())]
-        ping = yield self._call("scontrol", "ping")
+        ping = yield self._call("scontrol", *_on(self.here), "ping")
         up = isinstance(ping, Exited) and bool(re.search(r"\bis UP\b", ping.out))
         text = ping.out if isinstance(ping, Exited) and ping.out.strip() else why(ping, "scontrol")
         says = [line.strip() for line in text.splitlines() if "*" not in line and line.strip()]
-        findings.append(Finding(up, "; ".join(says), "" if up else "start slurmctld, or correct slurm.conf"))
-        shown = yield self._call("scontrol", "show", "config")
+        remedy = f"start slurmctld, or correct {f'-M {self.here}' if self.here else 'slurm.conf'}"
+        findings.append(Finding(up, "; ".join(says), "" if up else remedy))
+        if not up:
+            return findings  # it would be waited for once more, and could not tell how it is set up
+        shown = yield self._call("scontrol", *_on(self.here), "show", "config")
         if isinstance(shown, Exited) and shown.code == 0:
             findings += configured(shown.out)
         return findings

@@ -18,6 +18,7 @@ VERBS = {
     "cancel": "End jobs.",
     "script": "Show the job script and the submit command; run nothing.",
     "route": "Say where a job would go, and why.",
+    "doctor": "Find what would keep jobs from running.",
     "config": "Check or show a configuration.",
     "serve": "Run the engine in the foreground, as a server.",
     "stop": "Ask the engine to leave; jobs go on.",

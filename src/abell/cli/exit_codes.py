@@ -25,7 +25,7 @@ TABLE: tuple[tuple[str, str], ...] = (
     (str(REJECTED), "the job was rejected: nothing will ever run it as asked"),
     (str(OUTPUT), "a declared output was not returned, or was too large"),
     (str(WALLTIME), "the job ran out of its time"),
-    (str(ABELL), "Abell failed: no engine, a bad configuration, no such job, ..."),
+    (str(ABELL), "Abell failed: no engine, a bad configuration, no such job, the doctor found something wrong, ..."),
     (str(CANCELLED), "the job was cancelled"),
     (str(MEMORY), "the job ran out of its memory"),
 )

@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from abell.backends.contract import Ask, Backend, Reply, Unreachable
+from abell.backends.contract import Backend
 from abell.backends.registry import UnusableBackendError, make_backend
 from abell.config import snapshot
 from abell.config.model import Configuration, Runner
@@ -25,13 +25,13 @@ from abell.engine.lane import Lane, lane_id
 from abell.engine.live import Live
 from abell.engine.prepare import Layout
 from abell.engine.verdict import Verdict
+from abell.hosts.peers import Peers, ask
 from abell.job import State
 from abell.store.sqlite import Database
 
 log = logging.getLogger(__name__)
 
 NO_PARAMS: Mapping[str, Any] = {}
-Peer = Callable[[Ask], Awaitable[Reply]]
 
 
 class Board:
@@ -41,7 +41,7 @@ class Board:
         configuration: Configuration,
         layout: Layout,
         environment: Mapping[str, str],
-        peers: Mapping[str, Peer],
+        peers: Peers,
     ) -> None:
         self.database = database
         self.configuration = configuration
@@ -79,7 +79,14 @@ class Board:
             lane = self.lanes.get(lane_id(runner, cluster))
             if lane is None:
                 backend = make_backend(runner.backend, runner.params, cluster)
-                lane = Lane(runner, backend, self._ask_peer, self.wake, cluster, self._budget(backend, cluster))
+                lane = Lane(
+                    runner,
+                    backend,
+                    functools.partial(ask, self._peers),
+                    self.wake,
+                    cluster,
+                    self._budget(backend, cluster),
+                )
                 self.lanes[lane.id] = lane
             return lane
         except UnusableBackendError as error:
@@ -126,10 +133,6 @@ class Board:
             else:
                 self.waiting.discard(destination_id)
         return found
-
-    async def _ask_peer(self, want: Ask) -> Reply:
-        peer = self._peers.get(want.peer)
-        return await peer(want) if peer else Unreachable(f"there is no {want.peer} here")
 
     def snapshot(self, destination_id: str) -> str:
         """The destination and its runner as text, for an attempt's row."""

@@ -152,7 +152,7 @@ def _said(rule: ToolRule) -> str:
 
 def _targets(configuration: Configuration) -> dict[str, _Target]:
     """Every id, and every tag that is not also an id."""
-    obstacles = {d.id: _obstacle(configuration, d) for d in configuration.destinations.values()}
+    obstacles = {d.id: obstacle_of(configuration, d) for d in configuration.destinations.values()}
     members: dict[str, list[Destination]] = {}
     for destination in configuration.destinations.values():
         for tag in destination.tags:
@@ -175,7 +175,7 @@ def _where(place: Place) -> str:
     return str(place) or "built-in configuration"
 
 
-def _obstacle(configuration: Configuration, destination: Destination) -> str:
+def obstacle_of(configuration: Configuration, destination: Destination) -> str:
     """Why this destination can run no jobs, and what to do; empty if it can."""
     who = f"the destination {destination.id!r}"
     if not destination.runner:
