@@ -24,6 +24,12 @@ def fails_clearly(site: Site, said: str) -> None:
         assert "--root" in failed.stderr, "a remedy"
         assert "Traceback" not in failed.stderr and not failed.stdout
         assert time.monotonic() - began < 5
+    told = site("doctor")
+    assert told.returncode == 125
+    places = (site.root, site.root.parent)
+    findings = [f"{place} {wrong}\n" for place in places for wrong in ("cannot be written", "is not a directory")]
+    assert any(finding in told.stdout for finding in findings), told.stdout
+    assert "--root DIR" in told.stdout, "a remedy"
 
 
 @needs_root

@@ -10,8 +10,8 @@ from abell.backends.contract import Finding
 
 
 def directories(paths: Iterable[Path]) -> Iterator[Finding]:
-    for path in dict.fromkeys(paths):
-        yield directory(path)
+    """What is wrong above several of them is told once."""
+    yield from dict.fromkeys(directory(path) for path in paths)
 
 
 def directory(path: Path) -> Finding:

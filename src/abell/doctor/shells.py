@@ -1,4 +1,4 @@
-"""Whether the shells of jobs that run on this machine are there: those of a cluster's nodes cannot be seen from here."""
+"""Whether the shells of jobs that run on this machine are there. A cluster's nodes cannot be seen from here."""
 
 from __future__ import annotations
 

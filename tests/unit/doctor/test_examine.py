@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,7 +111,7 @@ def only(*backends: Backend, **more: Any) -> tuple[Finding, ...]:
     return checkup.findings
 
 
-def test_one_that_hangs_delays_only_its_own_lines_and_leaves_nothing_behind(tmp_path: Any) -> None:
+def test_one_that_hangs_delays_only_its_own_lines_and_leaves_nothing_behind(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     hangs = Runs({"scripts": [f"echo $$ > '{pid}'; exec sleep 600"]})
     began = time.monotonic()
@@ -135,10 +136,10 @@ def test_a_tool_that_is_missing_is_told_and_the_rest_is_checked_anyhow() -> None
     assert checked_anyhow.ok
 
 
-def test_with_no_tool_at_all_nothing_is_run(tmp_path: Any) -> None:
+def test_with_no_tool_at_all_nothing_is_run(tmp_path: Path) -> None:
     [missing] = only(Poor({"scripts": [f"touch '{tmp_path}/ran'"]}))
     assert not missing.ok
-    assert os.listdir(tmp_path) == []
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_question_goes_to_its_peer() -> None:
