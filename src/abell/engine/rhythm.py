@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 
 from abell.backends.contract import Backend
 from abell.engine.back_off import BackOff
@@ -11,6 +12,7 @@ from abell.engine.budget import Budget
 
 SLOWEST_S = 30.0  # between two polls that bring nothing
 SLOWER = 1.5
+REST = 30.0  # times as long as a poll took; where no budget says how often, a poll may cost something for each job
 
 
 class Rhythm:
@@ -21,6 +23,9 @@ class Rhythm:
         self._every_s = self._shortest_s
         self._due = 0.0  # monotonic seconds of the next regular poll
         self._wanted = math.inf  # and of one that news asks for
+        self._rests = backend.asks_per_minute is None
+        self._rest_until = 0.0  # monotonic seconds
+        self._took_s = deque([0.0], maxlen=3)  # the last polls; the quickest had nothing to wait for
         self._budget = budget
         self._back_off = BackOff(first_s=self._shortest_s)
 
@@ -31,12 +36,16 @@ class Rhythm:
 
     def next_s(self) -> float:
         """Monotonic seconds of the next poll."""
-        wait_s = max(self._budget.wait_s(), self._back_off.remaining)
-        return max(min(self._due, self._wanted), time.monotonic() + wait_s)
+        now = time.monotonic()
+        return max(min(self._due, self._wanted), now + self._wait_s(now))
 
     def is_due(self) -> bool:
         now = time.monotonic()
-        return min(self._due, self._wanted) <= now and not self._budget.wait_s() and not self._back_off.remaining
+        return min(self._due, self._wanted) <= now and not self._wait_s(now)
+
+    def _wait_s(self, now: float) -> float:
+        """Seconds for which nothing is asked, whatever there is to ask about."""
+        return max(self._budget.wait_s(), self._back_off.remaining, self._rest_until - now, 0.0)
 
     def begin(self) -> None:
         """A poll begins."""
@@ -56,7 +65,11 @@ class Rhythm:
         """A poll is over. A cluster that answers slowly is asked less often."""
         self._back_off.recovered()
         self._every_s = self._shortest_s if news else min(self._every_s * SLOWER, max(SLOWEST_S, self._shortest_s))
-        self._due = time.monotonic() + max(self._every_s, took_s)
+        now = time.monotonic()
+        self._due = now + max(self._every_s, took_s)
+        if self._rests:
+            self._took_s.append(took_s)
+            self._rest_until = now + min(REST * min(self._took_s), SLOWEST_S)
 
     def failed(self, why: str) -> bool:
         """A poll has failed, and nothing is learned from that; whether the trouble is new."""

@@ -172,3 +172,20 @@ def test_a_slow_answer_makes_polls_rare(clock: Clock) -> None:
     beat.begin()
     beat.answered(40.0, news=True)
     assert beat.next_s() == pytest.approx(clock.now + 40)
+
+
+def test_polls_that_no_budget_limits_take_a_small_part_of_the_time(clock: Clock) -> None:
+    """And one that had to wait for something, such as a process that starts, says nothing of the others."""
+
+    class Unlimited(Asked):
+        asks_per_minute = None
+
+    beat = Rhythm(Unlimited(), Budget(None))
+    for took, gap in ((3.0, 5.0), (0.4, 5.0), (0.4, 12.0), (0.01, 5.0), (2.0, 5.0), (2.0, 5.0), (2.0, SLOWEST_S)):
+        beat.begin()
+        clock.now += took
+        beat.soon(5.0)
+        beat.answered(took, news=True)
+        assert beat.next_s() - clock.now == pytest.approx(gap)
+        clock.now = beat.next_s()
+        assert beat.is_due()
