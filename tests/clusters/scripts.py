@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.clusters.eventually import LONG
 
 FOLDERS = Path(__file__).parents[2] / "clusters"
-BACK_S = 60.0  # in which nodes are back, once the daemon that they report to is
+BACK_S = 120.0  # in which nodes are back, once the daemon that they report to is
 PATIENCE_S = 20.0  # in which most are
 
 
