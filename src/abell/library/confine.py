@@ -1,8 +1,8 @@
 """Takes some directories away from this process for good, and from all that it starts, with Landlock (landlock(7)).
 
 Landlock only allows. So everything is allowed but the way to what is hidden: of each directory on it, every other
-entry. What is made in those directories later cannot be opened either. Landlock also keeps this process from ptrace, and so
-from /proc/PID/fd, mem, environ and root of every process that is not confined alike.
+entry. What is made in those directories later cannot be opened either. Landlock also keeps this process from ptrace,
+and so from /proc/PID/fd, mem, environ and root of every process that is not confined alike.
 """
 
 from __future__ import annotations

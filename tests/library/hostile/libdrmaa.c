@@ -10,7 +10,7 @@
    FUNCTION is without drmaa_, or *. WHEN: a number (the how-manieth call of it in this process), * (always), once (the
    first ever), @TEXT (the job's id or name, or the session's contact, has TEXT in it).
    ACTION: segfault abort hang stop, exit N, sleep S, error N TEXT, garbage, leak MIB, print TEXT, shout N (lines),
-   forget (every job is unknown), nonsense (to all sockets), read FILE (the outcome goes to the file "read"). */
+   lose (the session), forget (every job is unknown), nonsense (to all sockets), shut (all descriptors), read FILE (the outcome goes to the file "read"). */
 
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -112,6 +112,8 @@ static int act(const char *action, const char *argument, char *error, size_t siz
     else if (!strcmp(action, "sleep")) usleep((useconds_t)(atof(argument) * 1e6));
     else if (!strcmp(action, "garbage")) garbles = 1;
     else if (!strcmp(action, "forget")) forgets = 1;
+    else if (!strcmp(action, "lose")) session = 0;
+    else if (!strcmp(action, "shut")) for (int fd = 3; fd < 64; fd++) close(fd);
     else if (!strcmp(action, "leak")) { leaked = malloc((size_t)number << 20); memset(leaked, 1, (size_t)number << 20); }
     else if (!strcmp(action, "print")) { printf("%s\n", argument); fflush(stdout); fprintf(stderr, "\033[31m%s\n", argument); }
     else if (!strcmp(action, "shout")) { while (number--) printf("line %d\n", number); fflush(stdout); }
