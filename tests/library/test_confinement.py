@@ -92,13 +92,13 @@ def test_it_inherits_nothing_else(host: Host, tmp_path: Path) -> None:
     with (tmp_path / "secret").open("w") as file:
         os.set_inheritable(file.fileno(), True)
         host.answer("about")
-        open_files = [os.readlink(entry.path) for entry in os.scandir(f"/proc/{host.pid}/fd")]
+        open_files = [str(entry.readlink()) for entry in Path(f"/proc/{host.pid}/fd").iterdir()]
     kinds = sorted(target.split(":")[0] for target in open_files)
     journals = [kind for kind in kinds if kind.endswith(("journal.a", "journal.b"))]
     assert len(journals) == 2
     rest = [kind for kind in kinds if kind not in journals]
     assert rest == ["/dev/null", "/memfd", "pipe", "pipe", "socket"], rest
-    assert os.readlink(f"/proc/{host.pid}/cwd") == "/"
+    assert Path(f"/proc/{host.pid}/cwd").readlink() == Path("/")
 
 
 def test_it_is_the_first_to_go_when_memory_is_short(host: Host) -> None:

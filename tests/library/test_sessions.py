@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import random
+import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -117,7 +120,8 @@ def test_a_number_that_the_drm_uses_again(host: Host) -> None:
 def test_the_process_ends_with_its_server(tmp_path: Path, compiled: Path) -> None:
     """Even in the middle of a call that never returns."""
     drm = tmp_path / "drm"
-    drm.mkdir()
+    for folder in (drm, tmp_path / "root"):
+        folder.mkdir()
     (drm / "orders").write_text("job_ps * hang\n")
     environ = {**os.environ, "DRMAA_HOSTILE_DIR": str(drm)}
     server = subprocess.Popen([sys.executable, "-c", SERVER, str(tmp_path / "root"), str(compiled)], env=environ)
@@ -134,8 +138,6 @@ def test_the_process_ends_with_its_server(tmp_path: Path, compiled: Path) -> Non
 
 
 def _has_ended(handle: int) -> bool:
-    import select
-
     return bool(select.select([handle], [], [], 1)[0])
 
 
@@ -170,9 +172,6 @@ def test_a_root_that_cannot_be_written(make_host: Callable[..., Host], tmp_path:
 @pytest.mark.parametrize("kills", [40])
 def test_random_kills_lose_and_repeat_nothing(host: Host, kills: int) -> None:
     """Every job is known, in doubt or certainly not begun; what is later or known is true."""
-    import random
-    import threading
-
     stop = threading.Event()
 
     def kill() -> None:
@@ -195,7 +194,10 @@ def test_random_kills_lose_and_repeat_nothing(host: Host, kills: int) -> None:
     finally:
         stop.set()
         killer.join()
-    made = {host.template(path.name)["drmaa_job_name"][0]: path.name for path in (host.drm / "jobs").iterdir()}
+    made = {}
+    for path in (host.drm / "jobs").iterdir():
+        if (path / "template").exists():  # or the library was killed before it wrote that
+            made[host.template(path.name).get("drmaa_job_name", [""])[0]] = path.name
     for name, answer in answers.items():
         if "id" in answer:
             assert made[name] == answer["id"]
