@@ -9,7 +9,7 @@ import pytest
 
 from abell.backends.contract import Answered, TimedOut, Unreachable
 from abell.library.drmaa import ERRORS
-from tests.library.conftest import Host, eventually, job
+from tests.library.host import Host, eventually, job
 
 
 def test_about(host: Host) -> None:

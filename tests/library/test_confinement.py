@@ -10,7 +10,7 @@ import pytest
 
 from abell.hosts.library import Libraries
 from abell.library.confine import allowed
-from tests.library.conftest import Host, job
+from tests.library.host import Host, job
 
 
 def can_read(host: Host, *paths: Path | str) -> list[bool]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from abell.backends.contract import Answered, Unreachable
-from tests.library.conftest import Host, eventually, job
+from tests.library.host import Host, eventually, job
 from tests.library.hostile import compile_library
 
 HARM = {

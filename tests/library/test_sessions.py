@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from abell.hosts.library import Libraries
-from tests.library.conftest import Host, eventually, job
+from tests.library.host import Host, eventually, job
 
 SERVER = """
 import asyncio, sys, time
