@@ -85,7 +85,8 @@ class Host:
     @property
     def calls(self) -> list[tuple[int, str, str]]:
         """(process, function, whom it is about), in order."""
-        lines = (self.drm / "calls").read_text(errors="replace").splitlines()
+        file = self.drm / "calls"
+        lines = file.read_text(errors="replace").splitlines() if file.exists() else []
         return [(int(pid), function, about) for pid, function, about in (line.split(" ", 2) for line in lines)]
 
     def count(self, function: str, about: str = "") -> int:
