@@ -160,6 +160,17 @@ def test_many_questions_at_once_start_one_process(host: Host) -> None:
     assert len(ids) == 20 and host.count("init") == 1
 
 
+def test_a_session_that_cannot_be_noted_is_used_all_the_same(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    host.answer("about")
+    host.close()
+    [file] = host.root.glob("libraries/*/contact")
+    file.unlink()
+    file.with_name("contact.new").symlink_to("/nowhere/at/all")  # it is not followed
+    host.libraries = host.make()
+    assert host.submit(job()) == [{"id": "1"}]
+    assert "its session cannot be noted" in caplog.text
+
+
 def test_a_root_that_cannot_be_written(make_host: Callable[..., Host], tmp_path: Path) -> None:
     host = make_host()
     file = tmp_path / "file"

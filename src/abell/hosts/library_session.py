@@ -140,12 +140,15 @@ class Session:
                 self._finish_all(f"{self._reason} (the next try is in {rest:.1f} s)")
                 return
             if self._process is not None:
+                self._process.kill("was replaced", blame=False)  # if it is still there
                 await self._process.ended.wait()
             try:
                 self._files.prepare()
                 failed = await self._launch()
             except OSError as error:
                 failed = f"no process for the library can be started: {error}"
+            except (KeyError, TypeError) as error:
+                failed = f"the process of the library speaks nonsense ({error!r})"
             if failed:
                 self._pause(failed)
                 self._finish_all(f"{self._library}: {failed}")
@@ -210,11 +213,14 @@ class Session:
     def _open(self, told: Mapping[str, Any], preload: list[str]) -> None:
         notes = list(told["notes"]) + defects(str(told["drm"]), str(told["implementation"]))
         if preload:
-            self._files.preload = preload
             notes.append(f"{' '.join(preload)} had to be loaded before this library (LD_PRELOAD)")
         about = {key: printable(str(told[key])) for key in ("drm", "implementation", "version", "contact")}
-        if told["contact"]:
-            self._files.contact = told["contact"]
+        try:
+            self._files.preload = preload
+            if told["contact"]:
+                self._files.contact = told["contact"]
+        except OSError as error:
+            log.error("%s: its session cannot be noted, and ends with this process: %s", self._name, error)
         for note in notes:
             if note not in self._told:
                 log.warning("%s: %s", self._name, printable(note))
