@@ -1,4 +1,7 @@
-"""What holds for every test: where CI=true nothing may be skipped, because a skipped test proves nothing."""
+"""What holds for every test: where CI=true nothing may be skipped, because a skipped test proves nothing.
+
+And whether a change lands is no matter of luck: there, generated examples are the same in every run.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,15 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 REMEDY = "with CI=true a skipped test is a failure: bring up what it needs (clusters/up)"
+
+
+settings.register_profile("ci", derandomize=True)
+if IN_CI:
+    settings.load_profile("ci")
 
 
 def _forbid(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -266,6 +266,8 @@ def test_damaged_output_says_no_ending_that_the_whole_does_not_say(
         return
     for said in seen:
         for job, word in said.items():
+            if isinstance(word, Sighting) and word.key not in {"", *keys(recording)}:
+                continue  # two rows in one: the engine sees that it tells of another job
             if isinstance(word, Unknown) or word.over:
                 assert ending(word) in true[job], (recording.case, when, true, word)
 
