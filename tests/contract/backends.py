@@ -11,6 +11,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
+from abell.backends.gridengine_listings import listed
+from abell.backends.gridengine_script import key_of
+from tests.clusters.gridengine import clusters as gridengine
 from tests.clusters.slurm import clusters as slurm
 from tests.contract.again import Again
 from tests.contract.site import LONG, TOY, Site, kill_and_wait
@@ -41,6 +44,21 @@ execution:
 """
 
 
+GRIDENGINE = """
+runners:
+  grid: {load: gridengine, sge_root: @ROOT@, sge_cell: main, sge_qmaster_port: 16444, sge_execd_port: 16445,
+         sge_bin: @ROOT@/bin/lx-amd64, asks_per_minute: 120}
+execution:
+  default: plain
+  environments:
+    plain: &plain {runner: grid, parallel_environment: smp, memory_resource: mem_free}
+    one_at_a_time: {<<: *plain, native_specification: "-l @ONE@=1"}
+    apart: {<<: *plain, outputs_to_working_directory: true}
+    again: {<<: *plain, requeue: true}
+    again_apart: {<<: *plain, requeue: true, outputs_to_working_directory: true}
+"""
+
+
 AGAIN = """
     again: {runner: wide, requeue: true}
     again_apart: {runner: wide, requeue: true, outputs_to_working_directory: true}
@@ -66,7 +84,10 @@ class Row:
 
     def configuration(self) -> str:
         """For a site of this process."""
-        return self.config.replace("@LICENCE@", slurm.licence()) if "@LICENCE@" in self.config else self.config
+        text = self.config
+        for mark, own in (("@LICENCE@", slurm.licence), ("@ONE@", gridengine.one)):
+            text = text.replace(mark, own()) if mark in text else text
+        return text
 
 
 def _forget_local(site: Site) -> None:
@@ -125,6 +146,24 @@ def clear_slurm(site: Site, cluster: str) -> None:
         slurm.slurm(cluster, "scancel", *numbers, ok=False)
 
 
+def clear_gridengine(site: Site) -> None:
+    """As clear_slurm."""
+    rows = listed(gridengine.grid("main", "qstat", "-u", "root", "-xml", ok=False))
+    for number in {row.number for row in rows if key_of(row.name)}:
+        about = gridengine.grid("main", "qstat", "-j", number, ok=False)
+        if str(site.directory) in about:
+            gridengine.grid("main", "qdel", number, ok=False)
+
+
+def _take_back(site: Site, native_id: str) -> None:
+    gridengine.grid("main", "qhold", native_id)
+    gridengine.grid("main", "qmod", "-rj", native_id)
+
+
+def _release(site: Site, native_id: str) -> None:
+    gridengine.grid("main", "qrls", native_id)
+
+
 ROWS = (
     Row(
         "local",
@@ -141,4 +180,14 @@ ROWS = (
     ),
     _slurm("main"),
     _slurm("bare", "bare", few=FEW),
+    Row(
+        "gridengine",
+        GRIDENGINE.replace("@ROOT@", str(gridengine.DIRECTORY)),
+        down=lambda: gridengine.why_down("main"),
+        using=lambda: gridengine.using("main"),
+        clear=clear_gridengine,
+        can=frozenset(("walltime", "usage", "clean")),  # not memory: tests/clusters/gridengine has that
+        # Its job goes back into the queue in one way only, whoever has wanted that.
+        again=Again(_take_back, _take_back, _release),
+    ),
 )

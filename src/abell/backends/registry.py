@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
     from abell.backends.contract import Backend
 
-BUILT_IN: Mapping[str, str] = {"local": "abell.backends.local:Local", "slurm": "abell.backends.slurm:Slurm"}
+BUILT_IN: Mapping[str, str] = {
+    "local": "abell.backends.local:Local",
+    "slurm": "abell.backends.slurm:Slurm",
+    "gridengine": "abell.backends.gridengine:GridEngine",
+}
 
 
 class UnusableBackendError(AbellError):

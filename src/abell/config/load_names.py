@@ -32,7 +32,7 @@ _ROWS: tuple[tuple[str, str, str, When], ...] = (
     ("pulsar", "PulsarKubernetesJobRunner", "pulsar_kubernetes", "later"),
     ("pulsar", "PulsarTesJobRunner", "pulsar_tes", "later"),
     ("pulsar", "PulsarGcpBatchJobRunner", "pulsar_gcp_batch", "later"),
-    ("", "", "gridengine", "later"),
+    ("", "", "gridengine", "active"),
     ("", "", "lsf", "later"),
     ("kubernetes", "KubernetesJobRunner", "", "never"),
     ("aws", "AWSBatchJobRunner", "", "never"),

@@ -103,6 +103,17 @@ OPTIONS: tuple[Option, ...] = (
             ("internalexception_retries", "whole", _FAILED),
         )
     ),
+    *(
+        Option("plugin", name, kind, default, "active", doc, ("gridengine",))
+        for name, kind, default, doc in (
+            ("sge_root", "path", "$SGE_ROOT", "the cluster's directory"),
+            ("sge_cell", "text", "$SGE_CELL, else default", "the cell in it"),
+            ("sge_qmaster_port", "whole", "", "port of the qmaster, where no service is named"),
+            ("sge_execd_port", "whole", "", "port of the execd, the same"),
+            ("sge_bin", "path", "", "directory of qsub and the others, where it is not on PATH"),
+            ("asks_per_minute", "number", "12", "questions to a cluster a minute"),
+        )
+    ),
     *_later(
         "plugin",
         ("htcondor",),
@@ -150,6 +161,17 @@ OPTIONS: tuple[Option, ...] = (
         for name in ("native_specification", "nativeSpecification")
     ),
     Option("destination", "native_template", "text", "", "active", "the same, with requests filled in", ("slurm",)),
+    *(
+        Option("destination", name, "text", default, "active", doc, ("gridengine",))
+        for name, default, doc in (
+            ("native_specification", "", "qsub's options: they win over requests"),
+            ("nativeSpecification", "", "qsub's options: they win over requests"),
+            ("native_template", "", "the same, with requests filled in"),
+            ("parallel_environment", "", "for jobs that ask for several slots"),
+            ("memory_resource", "h_vmem", "what memory is asked for by, for each slot; several with commas"),
+            ("gpu_resource", "", "what GPUs are asked for by"),
+        )
+    ),
     Option("destination", "requeue", "bool", "false", "active", "the DRM may run the job again by itself"),
     *_later(
         "destination",

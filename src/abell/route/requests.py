@@ -33,7 +33,7 @@ def requests(request: Request, route: Route, environment: Mapping[str, str]) -> 
     lines = []
     for name in Resources.__dataclass_fields__:
         theirs, ours = getattr(asked, name), getattr(given, name)
-        if name in backend.unexpressed(asked):
+        if name in backend.unexpressed(asked, route.destination.params):
             lines.append(unexpressed(name, theirs, route.runner.id))
         elif theirs is not None:
             lines.append(_answer(name, theirs, ours, route.destination.id))
