@@ -211,8 +211,8 @@ class Backend(ABC):
         """Why this runner could never run a job with these resources, `effective` ones; empty if it could."""
         return ""
 
-    def unexpressed(self, asked: Resources) -> tuple[str, ...]:
-        """The requests that this DRM has no word for: they are said, never dropped in silence."""
+    def unexpressed(self, asked: Resources, params: Mapping[str, Any]) -> tuple[str, ...]:
+        """The requests that a destination with these parameters has no word for: they are said, never just dropped."""
         names = (name for name in Resources.__dataclass_fields__ if getattr(asked, name) is not None)
         return tuple(name for name in names if name not in self.expresses)
 

@@ -53,7 +53,7 @@ ABOUT_S = 90.0
 class Drmaa(Backend):
     """One instance speaks to one library."""
 
-    name = "drmaa"
+    name: ClassVar[str] = "drmaa"
     # What the job itself is told by the DRMs that have a DRMAA library: Slurm, PBS and TORQUE, LSF, Grid Engine.
     own_id = "${SLURM_JOB_ID:-${PBS_JOBID:-${LSB_JOBID:-${JOB_ID:-}}}}"
     states: ClassVar[Mapping[str, State | Cause]] = STATES
@@ -91,8 +91,8 @@ class Drmaa(Backend):
             given = drmaa_attributes.with_limit(given, limit)
         return given
 
-    def unexpressed(self, asked: Resources, params: Mapping[str, Any] | None = None) -> tuple[str, ...]:
-        told = drmaa_attributes.expresses(params or {})
+    def unexpressed(self, asked: Resources, params: Mapping[str, Any]) -> tuple[str, ...]:
+        told = drmaa_attributes.expresses(params)
         names = (name for name in Resources.__dataclass_fields__ if getattr(asked, name) is not None)
         return tuple(name for name in names if name not in told)
 
@@ -122,10 +122,12 @@ class Drmaa(Backend):
     def submit(self, submissions: Sequence[Submission]) -> SubmitSteps:
         said_no: list[tuple[Submission, Later]] = []
         for job in submissions:
-            if no := next((no for other, no in said_no if no.holds_up == "cluster" or other.params == job.params), None):
+            if no := next(
+                (no for other, no in said_no if no.holds_up == "cluster" or other.params == job.params), None
+            ):
                 yield Later(job.key, no.reason, no.holds_up)  # the library is not asked again at once
                 continue
-            item = {"item": f"job {job.job_id}, attempt {job.number}", "attributes": self.attributes(job)}
+            item = {"item": f"job {job.job_id}", "attributes": self.attributes(job)}
             # A question for each: what the library has taken is known at once, whatever the next one does to it.
             learned = submitted(job.key, (yield self._ask("submit", SUBMIT_S, jobs=[item])))
             if isinstance(learned, Later):
@@ -164,7 +166,9 @@ class Drmaa(Backend):
         if not isinstance(reply, Answered) or not isinstance(answers := reply.data.get("answers"), Mapping):
             raise BackendError(trouble(reply))
         if (text := reply.data.get("trouble")) and len(answers) < len(ids):
-            log.warning("%s: %d of %d jobs were not asked about: %s", self.name, len(ids) - len(answers), len(ids), text)
+            log.warning(
+                "%s: %d of %d jobs were not asked about: %s", self.name, len(ids) - len(answers), len(ids), text
+            )
         if ids and not answers:
             raise BackendError(str(text or "the library has answered for no job"))
         self._answered |= dict.fromkeys(answers, self._polls)

@@ -11,7 +11,7 @@ import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from abell.backends import native_template
 from abell.config.lookup import truth
@@ -80,7 +80,9 @@ def seconds(written: str) -> int:
     return 3600 * hours + 60 * minutes + rest
 
 
-_MOMENT = re.compile(r"(?:(?:(?:(?:\d{2})?\d{2}/)?\d{1,2}/)?\d{1,2} +)?\d{1,2}:\d{2}(?::\d{2})?(?: *[+-]\d{2}:\d{2})?", re.A)
+_MOMENT = re.compile(
+    r"(?:(?:(?:(?:\d{2})?\d{2}/)?\d{1,2}/)?\d{1,2} +)?\d{1,2}:\d{2}(?::\d{2})?(?: *[+-]\d{2}:\d{2})?", re.A
+)
 
 
 def moment(value: Any) -> str:
@@ -128,15 +130,11 @@ def _split(value: Any) -> list[str]:
 
 # -- the table --------------------------------------------------------------------------------------------------------
 
-Kind = Literal["text", "bool", "data"]
-
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
     name: str
-    kind: Kind  # of the option, for `config/options.py`
     read: Callable[[Any], Value]
-    doc: str
     filled: bool = False  # what a job asks for may be filled in, as in native_template
 
     @property
@@ -149,23 +147,23 @@ class Attribute:
 
 
 ATTRIBUTES: tuple[Attribute, ...] = (
-    Attribute("nativeSpecification", "text", plain, "the DRM's own options"),
-    Attribute("workingDirectory", "text", plain, "where the job script starts; else its own directory"),
-    Attribute("args", "data", words, "arguments of the job script"),
-    Attribute("jobCategory", "text", plain, "a set of options that the DRM's administrator has named"),
-    Attribute("jobEnvironment", "data", environment, "variables for the job"),
-    Attribute("jobSubmissionState", "text", submission_state, "active, or hold"),
-    Attribute("startTime", "text", moment, "not before"),
-    Attribute("deadlineTime", "text", moment, "the DRM ends it then"),
-    Attribute("hardWallclockTimeLimit", "text", duration, "elapsed time after which the DRM ends it", True),
-    Attribute("softWallclockTimeLimit", "text", duration, "an estimate of its elapsed time", True),
-    Attribute("hardRunDurationLimit", "text", duration, "running time after which the DRM ends it", True),
-    Attribute("softRunDurationLimit", "text", duration, "an estimate of its running time", True),
-    Attribute("inputPath", "text", file_of_host, "the job script's standard input"),
-    Attribute("joinFiles", "bool", truth_value, "the DRM's own two streams go into one file"),
-    Attribute("transferFiles", "text", transfer, "which streams the DRM copies: i, o, e"),
-    Attribute("email", "data", addresses, "who is told of the job"),
-    Attribute("blockEmail", "bool", truth_value, "nobody is told of the job"),
+    Attribute("nativeSpecification", plain),
+    Attribute("workingDirectory", plain),
+    Attribute("args", words),
+    Attribute("jobCategory", plain),
+    Attribute("jobEnvironment", environment),
+    Attribute("jobSubmissionState", submission_state),
+    Attribute("startTime", moment),
+    Attribute("deadlineTime", moment),
+    Attribute("hardWallclockTimeLimit", duration, True),
+    Attribute("softWallclockTimeLimit", duration, True),
+    Attribute("hardRunDurationLimit", duration, True),
+    Attribute("softRunDurationLimit", duration, True),
+    Attribute("inputPath", file_of_host),
+    Attribute("joinFiles", truth_value),
+    Attribute("transferFiles", transfer),
+    Attribute("email", addresses),
+    Attribute("blockEmail", truth_value),
 )
 _READ_BY_ABELL = "Abell reads the DRM's streams in the job's directory: leave it out"
 # Those that are Abell's, and why.
@@ -175,7 +173,7 @@ OURS: Mapping[str, str] = {
     "outputPath": _READ_BY_ABELL,
     "errorPath": _READ_BY_ABELL,
 }
-_OURS = {spelling: why for name, why in OURS.items() for spelling in Attribute(name, "text", plain, "").names}
+_OURS = {spelling: why for name, why in OURS.items() for spelling in Attribute(name, plain).names}
 
 
 def given(params: Mapping[str, Any], asked: Resources) -> dict[str, Value]:

@@ -46,6 +46,8 @@ def _learned(key: str, answer: Mapping[str, Any]) -> Learned:
                     return Later(key, text, holds_up=holds_up)
         case {"later": why}:
             return Later(key, str(why))
+        case {"set_aside": why, "began": True}:  # for the second time; the resolver has to settle this one
+            return Doubt(key, str(why))
         case {"set_aside": why}:
             return Refused(key, str(why))
         case {"doubt": why}:

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
     from abell.backends.contract import Backend
 
-BUILT_IN: Mapping[str, str] = {"local": "abell.backends.local:Local", "slurm": "abell.backends.slurm:Slurm"}
+BUILT_IN: Mapping[str, str] = {
+    "local": "abell.backends.local:Local",
+    "slurm": "abell.backends.slurm:Slurm",
+    "drmaa": "abell.backends.drmaa:Drmaa",
+}
 
 
 class UnusableBackendError(AbellError):

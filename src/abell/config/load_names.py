@@ -17,7 +17,7 @@ _PACKAGE = "galaxy.jobs.runners."
 _ROWS: tuple[tuple[str, str, str, When], ...] = (
     ("local", "LocalJobRunner", "local", "active"),
     ("slurm", "SlurmJobRunner", "slurm", "active"),
-    ("drmaa", "DRMAAJobRunner", "drmaa", "later"),
+    ("drmaa", "DRMAAJobRunner", "drmaa", "active"),
     ("univa", "UnivaJobRunner", "univa", "later"),
     ("pbs", "PBSJobRunner", "pbs", "later"),
     ("cli", "ShellJobRunner", "cli", "later"),

@@ -106,20 +106,21 @@ def new_jobs(requests: Sequence[Request], router: Router) -> list[NewJob]:
                 destination_id=destination.id,
                 destination_params=texts[destination.id],
                 runner=destination.runner,
-                notes=_notes(request.resources, routed.runner, backends),
+                notes=_notes(request.resources, destination, routed.runner, backends),
             )
         )
     return made
 
 
-def _notes(asked: Resources, runner: Runner, backends: dict[str, Backend]) -> tuple[str, ...]:
+def _notes(asked: Resources, destination: Destination, runner: Runner, backends: dict[str, Backend]) -> tuple[str, ...]:
     """What the job's story says at once: the requests that its runner cannot pass on."""
     if asked == NOTHING_ASKED:
         return ()
     if runner.id not in backends:
         backends[runner.id] = make_backend(runner.backend, runner.params)
     backend = backends[runner.id]
-    return tuple(unexpressed(name, getattr(asked, name), runner.id) for name in backend.unexpressed(asked))
+    without = backend.unexpressed(asked, destination.params)
+    return tuple(unexpressed(name, getattr(asked, name), runner.id) for name in without)
 
 
 def params_text(destination: Destination) -> str:
