@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.clusters.slurm.clusters import eventually, shown, slurm
+from tests.clusters.eventually import eventually
+from tests.clusters.slurm.clusters import shown, slurm
 from tests.clusters.slurm.site import ScenarioSite
 from tests.contract.site import Cause
 

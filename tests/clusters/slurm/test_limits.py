@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.clusters.slurm.clusters import conf, eventually, service, slurm, unused, whole
+from tests.clusters.eventually import eventually
+from tests.clusters.slurm.clusters import conf, service, slurm, unused, whole
 from tests.clusters.slurm.site import ScenarioSite
 from tests.contract.site import Cause, Job, State
 

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from tests.clusters.slurm.clusters import eventually, shown, slurm, without
+from tests.clusters.eventually import eventually
+from tests.clusters.slurm.clusters import shown, slurm, without
 from tests.clusters.slurm.site import ScenarioSite
 from tests.contract.site import Cause, Job, State
 
