@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
+from tests.clusters.gridengine import clusters as gridengine
 from tests.clusters.slurm import clusters as slurm
 from tests.contract.again import Again
 from tests.contract.site import LONG, TOY, Site, kill_and_wait
@@ -40,6 +42,18 @@ execution:
     apart: {<<: *plain, outputs_to_working_directory: true}
 """
 
+# A slot's memory is an address space that every process of the job's has to live in.
+DRMAA = """
+runners:
+  ge: {load: drmaa, drmaa_library_path: @LIBRARY@}
+execution:
+  default: plain
+  environments:
+    plain: &plain {runner: ge, native_template: "[-pe smp {slots}] [-l h_vmem={mem_per_slot_mb}M] [-l h_rt={time}]"}
+    one_at_a_time: {<<: *plain, native_specification: "-l @ONE@=1"}
+    apart: {<<: *plain, outputs_to_working_directory: true}
+"""
+
 
 AGAIN = """
     again: {runner: wide, requeue: true}
@@ -63,10 +77,15 @@ class Row:
     again: Again | None = None  # it starts jobs of the destinations `again` and `again_apart` again
     few: frozenset[str] = frozenset()  # the questions that it is asked; empty: all that it can answer
     forget: Callable[[Site], None] | None = None  # have it forget its jobs; called while no engine runs
+    environ: Callable[[], Mapping[str, str]] = dict  # variables that its server needs
+    own: Mapping[str, Callable[[], str]] = field(default_factory=dict)  # what stands in `config` -> this process's own
 
     def configuration(self) -> str:
         """For a site of this process."""
-        return self.config.replace("@LICENCE@", slurm.licence()) if "@LICENCE@" in self.config else self.config
+        config = self.config
+        for word, its in self.own.items():
+            config = config.replace(word, its())
+        return config
 
 
 def _forget_local(site: Site) -> None:
@@ -114,7 +133,32 @@ def _slurm(cluster: str, *parts: str, few: frozenset[str] = frozenset()) -> Row:
         # Not walltime: Slurm counts in minutes. tests/clusters/slurm has that, and what Slurm forgets.
         can=frozenset(("memory", "usage", "clean")),
         few=few,
+        own={"@LICENCE@": slurm.licence},
     )
+
+
+def _gridengine(name: str, config: str, *can: str) -> Row:
+    """A runner of that name on the cell `main`."""
+    return Row(
+        name,
+        config,
+        down=lambda: gridengine.why_down("main"),
+        using=lambda: gridengine.using("main"),
+        clear=clear_gridengine,
+        can=frozenset(can),
+        environ=lambda: gridengine.environ("main"),
+        own={"@ONE@": gridengine.one, "@LIBRARY@": lambda: gridengine.environ("main")["DRMAA_LIBRARY_PATH"]},
+    )
+
+
+def clear_gridengine(site: Site) -> None:
+    """Jobs are left by a test that failed: they have the names of this site's attempts."""
+    with site.database() as db:
+        keys = {row[0] for row in db.execute("SELECT key FROM abell_attempt")}
+    listed = gridengine.grid("main", "qstat", "-xml", "-u", "*", ok=False)
+    left = re.findall(r"<JB_job_number>(\d+)</JB_job_number>.*?<JB_name>(.*?)</JB_name>", listed, re.DOTALL)
+    if numbers := [number for number, name in left if name.rpartition(".")[2] in keys]:
+        gridengine.grid("main", "qdel", *numbers, ok=False)
 
 
 def clear_slurm(site: Site, cluster: str) -> None:
@@ -141,4 +185,6 @@ ROWS = (
     ),
     _slurm("main"),
     _slurm("bare", "bare", few=FEW),
+    # Not `walltime` and `memory`: DRMAA has no words for them.
+    _gridengine("drmaa", DRMAA, "clean", "usage"),
 )
