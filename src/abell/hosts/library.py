@@ -23,13 +23,13 @@ class Libraries:
     | verb | data | answer |
     |---|---|---|
     | about | | path, drm, implementation, version, contact, notes |
-    | submit | jobs: [{item, attributes}] | answers, in order: {id}, {error, text}, {doubt}, {later}, {set_aside, began} |
-    | look | ids | answers, by id: {state} with {ended} or {ended_error}, or {error, text}; trouble: why some are missing |
+    | submit | jobs: [{item, attributes}] | answers in order: {id}, {error, text}, {doubt}, {later} or {set_aside} |
+    | look | ids | answers by id: {state}, with {ended} or {ended_error}; {error, text}; trouble |
     | end | ids | answers: by id, {ok} or {error, text}; trouble |
     | forget | ids | |
 
-    `doubt`: it had begun when the process was lost. `later`: it has certainly not begun. `set_aside`: it has ended two
-    processes and is not tried again; `began` says whether this question was the second time.
+    `trouble`: why some are missing. `doubt`: it had begun when the process was lost. `later`: it has certainly not
+    begun. `set_aside`: it has ended two processes and is not tried again; `began`: this question was the second time.
     """
 
     def __init__(

@@ -18,7 +18,8 @@ class Files:
 
     def prepare(self) -> None:
         """Raises OSError."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.parent.mkdir(mode=0o700, exist_ok=True)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         self._write("library", self._library)
 
     @property

@@ -20,6 +20,8 @@ class Question:
         if verb == "submit":
             self.items: list[Any] = [{"attributes": dict(job["attributes"])} for job in data["jobs"]]
             self.names = [str(job["item"]) for job in data["jobs"]]
+        elif verb not in ("look", "end"):
+            raise ValueError("there is no such verb")
         else:
             self.names = list(dict.fromkeys(data["ids"]))
             self.items = list(self.names)

@@ -52,6 +52,7 @@ class Session:
         self._rest_until = 0.0
         self._reason = ""  # for the rest
         self._trouble = ""
+        self._told: set[str] = set()
         self._closed = False
 
     async def ask(self, verb: str, data: Mapping[str, Any], timeout_s: float) -> Reply:
@@ -211,7 +212,9 @@ class Session:
         if told["contact"]:
             self._files.contact = told["contact"]
         for note in notes:
-            log.warning("%s: %s", self._name, printable(note))
+            if note not in self._told:
+                log.warning("%s: %s", self._name, printable(note))
+        self._told.update(notes)
         self._about = {**about, "notes": notes}
         self._failed = 0
 

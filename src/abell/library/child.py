@@ -174,8 +174,10 @@ def main() -> None:
     for descriptor in descriptors:
         os.set_inheritable(descriptor, False)
     server = socket.socket(fileno=peer)
+    noted = Page(page)
+    os.close(page)  # mapped
     try:
-        Child(server, Page(page), Journal((first, second))).serve()
+        Child(server, noted, Journal((first, second))).serve()
     except (BrokenPipeError, ConnectionResetError):
         os._exit(0)  # the server has gone
     except BaseException:

@@ -1,8 +1,8 @@
 """Takes some directories away from this process for good, and from all that it starts, with Landlock (landlock(7)).
 
 Landlock only allows. So everything is allowed but the way to what is hidden: of each directory on it, every other
-entry. What is made in those directories later cannot be opened either. Landlock also keeps this process from ptrace, and so
-from /proc/PID/fd, mem, environ and root of every process that is not confined alike.
+entry. What is made in those directories later cannot be opened either. Landlock also keeps this process from ptrace,
+and so from /proc/PID/fd, mem, environ and root of every process that is not confined alike.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every 
 _VERSION = 1  # LANDLOCK_CREATE_RULESET_VERSION
 _PATH_BENEATH = 1
 _PR_SET_NO_NEW_PRIVS = 38
+_CAPABILITIES_3 = 0x20080522  # capget(2)
+_TAKEN = 1 << 19 | 1 << 21 | 1 << 38  # CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_PERFMON: with these root reads /proc/PID/mem
 _OF_FILES = 0b111 | 1 << 14  # execute, write, read, truncate: the rights that a rule for a file may have
 # The 13 rights of version 1, then: 2 refer (move between directories), 3 truncate. Devices (5) stay as they are.
 _RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1}
@@ -22,6 +24,10 @@ _RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1}
 
 class _Ruleset(ctypes.Structure):
     _fields_ = (("handled_access_fs", ctypes.c_uint64),)
+
+
+class _Process(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
 
 
 class _Beneath(ctypes.Structure):
@@ -50,6 +56,18 @@ def confine(hidden: Sequence[str], kept: Sequence[str]) -> str:
             return f"landlock_restrict_self: {os.strerror(ctypes.get_errno())}"
     finally:
         os.close(ruleset)
+    return _drop_capabilities(libc)
+
+
+def _drop_capabilities(libc: ctypes.CDLL) -> str:
+    """Those that lead around Landlock, where the server runs as root; for good, as no new ones can be gained."""
+    process, sets = _Process(_CAPABILITIES_3, 0), (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; twice
+    if libc.capget(ctypes.byref(process), sets):
+        return f"capget: {os.strerror(ctypes.get_errno())}"
+    for number in range(6):
+        sets[number] &= ~(_TAKEN >> 32 * (number // 3)) & 0xFFFFFFFF
+    if libc.capset(ctypes.byref(process), sets):
+        return f"capset: {os.strerror(ctypes.get_errno())}"
     return ""
 
 

@@ -54,10 +54,17 @@ class Work:
             except DrmaaError as error:
                 if error.name != "NO_ACTIVE_SESSION":
                     raise
-                self.open(self._contact)
+                self._open_again()
                 return verbs[verb](item)
         except DrmaaError as error:
             return {"error": error.name, "text": error.text}
+
+    def _open_again(self) -> None:
+        try:
+            self.open(self._contact)
+        except DrmaaError as error:
+            if error.name != "ALREADY_ACTIVE_SESSION":
+                raise
 
     def _submit(self, job: Mapping[str, Any]) -> Answer:
         native_id = self._drmaa.submit(job["attributes"])

@@ -10,7 +10,7 @@
    FUNCTION is without drmaa_, or *. WHEN: a number (the how-manieth call of it in this process), * (always), once (the
    first ever), @TEXT (the job's id or name, or the session's contact, has TEXT in it).
    ACTION: segfault abort hang stop, exit N, sleep S, error N TEXT, garbage, leak MIB, print TEXT, shout N (lines),
-   forget (every job is unknown), nonsense (to all sockets), read FILE (the outcome goes to the file "read"). */
+   lose (the session), forget (every job is unknown), nonsense (to all sockets), shut (all descriptors), read FILE (the outcome goes to the file "read"). */
 
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -112,6 +112,8 @@ static int act(const char *action, const char *argument, char *error, size_t siz
     else if (!strcmp(action, "sleep")) usleep((useconds_t)(atof(argument) * 1e6));
     else if (!strcmp(action, "garbage")) garbles = 1;
     else if (!strcmp(action, "forget")) forgets = 1;
+    else if (!strcmp(action, "lose")) session = 0;
+    else if (!strcmp(action, "shut")) for (int fd = 3; fd < 64; fd++) close(fd);
     else if (!strcmp(action, "leak")) { leaked = malloc((size_t)number << 20); memset(leaked, 1, (size_t)number << 20); }
     else if (!strcmp(action, "print")) { printf("%s\n", argument); fflush(stdout); fprintf(stderr, "\033[31m%s\n", argument); }
     else if (!strcmp(action, "shout")) { while (number--) printf("line %d\n", number); fflush(stdout); }
@@ -277,6 +279,14 @@ int drmaa_get_attribute(drmaa_job_template_t *job, const char *name, char *into,
     return OK;
 }
 
+int drmaa_get_vector_attribute(drmaa_job_template_t *job, const char *name, list_t **list, char *error, size_t error_len) {
+    BEGIN("get_vector_attribute", name);
+    *list = calloc(1, sizeof **list);
+    for (size_t i = 0; i < job->count && (*list)->count < MOST; i++)
+        if (!strcmp(job->pairs[i].name, name)) (*list)->elements[(*list)->count++] = strdup(job->pairs[i].value);
+    return OK;
+}
+
 /* Lists */
 
 static int names(const char *function, const char **all, list_t **list, char *error, size_t error_len) {
@@ -307,6 +317,10 @@ static void release(list_t *list) {
 int drmaa_get_next_attr_name(list_t *list, char *into, size_t size) { return next(list, into, size); }
 int drmaa_get_next_attr_value(list_t *list, char *into, size_t size) { return next(list, into, size); }
 int drmaa_get_next_job_id(list_t *list, char *into, size_t size) { return next(list, into, size); }
+static int size_of(list_t *list, size_t *size) { *size = list ? list->count : 0; return OK; }
+int drmaa_get_num_attr_names(list_t *list, size_t *size) { return size_of(list, size); }
+int drmaa_get_num_attr_values(list_t *list, size_t *size) { return size_of(list, size); }
+int drmaa_get_num_job_ids(list_t *list, size_t *size) { return size_of(list, size); }
 void drmaa_release_attr_names(list_t *list) { release(list); }
 void drmaa_release_attr_values(list_t *list) { release(list); }
 void drmaa_release_job_ids(list_t *list) { release(list); }
@@ -448,6 +462,32 @@ int drmaa_wait(const char *id, char *out, size_t size, int *status, long timeout
     }
     int code = begin("wait_done", id, error, error_len);
     return code;
+}
+
+/* Abell asks for neither; drmaa-python cannot be imported without them. */
+int drmaa_run_bulk_jobs(list_t **ids, drmaa_job_template_t *job, int first, int last, int step, char *error,
+                        size_t error_len) {
+    char id[32];
+    BEGIN("run_bulk_jobs", value_of(job, "drmaa_job_name", ""));
+    *ids = calloc(1, sizeof **ids);
+    for (int number = first; number <= last && (*ids)->count < MOST; number += step) {
+        int code = drmaa_run_job(id, sizeof id, job, error, error_len);
+        if (code) return code;
+        (*ids)->elements[(*ids)->count++] = strdup(id);
+    }
+    return OK;
+}
+int drmaa_synchronize(const char *ids[], long timeout, int dispose, char *error, size_t error_len) {
+    BEGIN("synchronize", NULL);
+    for (; *ids; ids++) {
+        char out[64];
+        int status, code;
+        if (!strncmp(*ids, "DRMAA_", 6)) return say(error, error_len, INTERNAL, "only for jobs by their ids");
+        if (dispose) code = drmaa_wait(*ids, out, sizeof out, &status, timeout, NULL, error, error_len);
+        else for (code = OK; known(*ids) && !ended(*ids, &status, NULL, 0);) usleep(20000);
+        if (code) return code;
+    }
+    return OK;
 }
 
 int drmaa_control(const char *id, int action, char *error, size_t error_len) {
