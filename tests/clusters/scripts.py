@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.clusters.eventually import LONG, eventually
 
 FOLDERS = Path(__file__).parents[2] / "clusters"
-BACK_S = 60.0  # in which nodes are back, once the daemon that they report to is
+BACK_S = 120.0  # in which nodes are back, once the daemon that they report to is
 
 
 class Scripts:

@@ -1,4 +1,4 @@
-"""The real Grid Engine clusters of clusters/gridengine, as an administrator sees them; and which tests may break one now.
+"""The real Grid Engine clusters of clusters/gridengine, as an administrator sees them; and who may break one now.
 
 Each is a cell, and each a part that tests share (tests/clusters/locks.py). `main` stays up, and has its accounting at
 once; `frail` has Debian's settings, with an accounting that lags by up to 15 s, and tests may break it.
@@ -69,25 +69,31 @@ def accounted(cell: str, number: str) -> list[dict[str, str]]:
 @contextlib.contextmanager
 def configured(cell: str, **settings: str) -> Iterator[None]:
     """The cluster's configuration says so meanwhile: `max_u_jobs="2"`."""
-    before = grid(cell, "qconf", "-sconf")
-    after = before
+    own = (DIRECTORY / cell / "etc" / "global").read_text()
+    changed = own
     for name, value in settings.items():
-        after, found = re.subn(rf"^{name} .*$", f"{name} {value}", after, flags=re.MULTILINE)
+        changed, found = re.subn(rf"^{name} .*$", f"{name} {value}", changed, flags=re.MULTILINE)
         assert found, f"{name} is no setting of {cell}"
-    _configure(cell, after)
     try:
+        _configure(cell, changed)
         yield
     finally:
-        _configure(cell, before)
+        _configure(cell, own)
 
 
 def _configure(cell: str, text: str) -> None:
     """qconf wants a file of that name, and does not tell by its exit code whether it liked it."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "global"
-        file.write_text(re.sub(r"^#.*\n", "", text, flags=re.MULTILINE))
+        file.write_text(text)
         grid(cell, "qconf", "-Mconf", str(file))
-    assert grid(cell, "qconf", "-sconf") == text, f"qconf did not set the configuration of {cell}"
+    wanted, got = _fields(text), _fields(grid(cell, "qconf", "-sconf"))
+    del wanted["conf_version"]
+    assert wanted.items() <= got.items(), f"qconf did not set {dict(wanted.items() - got.items())} in {cell}"
+
+
+def _fields(configuration: str) -> dict[str, str]:
+    return dict(re.findall(r"^(\w+) +(.*)$", configuration, re.MULTILINE))
 
 
 @functools.cache
