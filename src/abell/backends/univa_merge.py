@@ -29,7 +29,7 @@ from dataclasses import replace
 
 from abell.job import Cause, Sighting, Unknown, Usage
 
-PATIENCE_S = 90.0  # for Grid Engine's commands, once DRMAA says that a job is over
+PATIENCE_S = 45.0  # for Grid Engine's commands, once DRMAA says that a job is over; less than `settle_s`
 SHELL_SIGNAL = 128  # a shell's exit code above it is a signal's
 NEVER_STARTED = "it was deleted before it was started; by whom is not told"
 

@@ -34,7 +34,7 @@ from abell.route.static import Refusal, Route, route
         ("local", "local", "active"),
         (" local ", "local", "active"),
         ("galaxy.jobs.runners.slurm:SlurmJobRunner", "slurm", "active"),
-        ("drmaa", "drmaa", "later"),
+        ("drmaa", "drmaa", "active"),
         ("univa:UnivaJobRunner", "univa", "later"),
         ("gridengine", "gridengine", "later"),
         ("galaxy.jobs.runners.cli:ShellJobRunner", "cli", "later"),
