@@ -144,6 +144,7 @@ class Submission:
     runner: str = ""  # the runner's id: its jobs share workers
     search_path: str = ""  # $PATH of the submitting shell, for a job that runs on this machine
     requeue: bool = False
+    shell: str = "/bin/bash"  # what the script's first line says
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,7 @@ class Backend(ABC):
     asks_per_minute: ClassVar[float | None] = None  # the budget of commands that only ask; None: they cost nothing
     says_cluster: ClassVar[tuple[str, ...]] = ()  # runner parameters that tell one DRM's server from another's
     requeues: ClassVar[bool] = False  # it can pass on `requeue: true`, and a job that runs again is one job to it
+    own_codes: ClassVar[frozenset[int]] = frozenset()  # exit codes of a script that the DRM takes for orders
     # What the DRM writes into a job's own stderr (never the command's) when it ends one: regular expression -> cause.
     # It serves where the DRM's state names no cause, or is no longer to be had.
     last_words: ClassVar[Mapping[str, Cause]] = {}
@@ -212,7 +214,7 @@ class Backend(ABC):
         return ""
 
     def unexpressed(self, asked: Resources, params: Mapping[str, Any]) -> tuple[str, ...]:
-        """The requests that a destination with these parameters has no word for: they are said, never just dropped."""
+        """The requests that this DRM, or a destination with these parameters, has no word for: they are said."""
         names = (name for name in Resources.__dataclass_fields__ if getattr(asked, name) is not None)
         return tuple(name for name in names if name not in self.expresses)
 

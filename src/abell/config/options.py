@@ -127,6 +127,17 @@ OPTIONS: tuple[Option, ...] = (
             ("internalexception_retries", "whole", _FAILED),
         )
     ),
+    *(
+        Option("plugin", name, kind, default, "active", doc, ("gridengine",))
+        for name, kind, default, doc in (
+            ("sge_root", "path", "$SGE_ROOT", "the cluster's directory"),
+            ("sge_cell", "text", "$SGE_CELL, else default", "the cell in it"),
+            ("sge_qmaster_port", "whole", "", "port of the qmaster, where no service is named"),
+            ("sge_execd_port", "whole", "", "port of the execd, the same"),
+            ("sge_bin", "path", "", "directory of qsub and the others, where it is not on PATH"),
+            ("asks_per_minute", "number", "12", "questions to a cluster a minute"),
+        )
+    ),
     *_later(
         "plugin",
         ("htcondor",),
@@ -184,6 +195,17 @@ OPTIONS: tuple[Option, ...] = (
         Option("destination", spelling, kind, "", "active", doc, _DRMAA)
         for name, kind, doc in _ATTRIBUTES
         for spelling in dict.fromkeys((name, _snake(name)))
+    ),
+    *(
+        Option("destination", name, "text", default, "active", doc, ("gridengine",))
+        for name, default, doc in (
+            ("native_specification", "", "qsub's options: they win over requests"),
+            ("nativeSpecification", "", "qsub's options: they win over requests"),
+            ("native_template", "", "the same, with requests filled in"),
+            ("parallel_environment", "", "for jobs that ask for several slots"),
+            ("memory_resource", "h_vmem", "what memory is asked for by, for each slot; several with commas"),
+            ("gpu_resource", "", "what GPUs are asked for by"),
+        )
     ),
     Option("destination", "requeue", "bool", "false", "active", "the DRM may run the job again by itself"),
     *_later(

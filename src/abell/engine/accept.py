@@ -106,21 +106,21 @@ def new_jobs(requests: Sequence[Request], router: Router) -> list[NewJob]:
                 destination_id=destination.id,
                 destination_params=texts[destination.id],
                 runner=destination.runner,
-                notes=_notes(request.resources, destination, routed.runner, backends),
+                notes=_notes(request.resources, routed.runner, destination, backends),
             )
         )
     return made
 
 
-def _notes(asked: Resources, destination: Destination, runner: Runner, backends: dict[str, Backend]) -> tuple[str, ...]:
+def _notes(asked: Resources, runner: Runner, destination: Destination, backends: dict[str, Backend]) -> tuple[str, ...]:
     """What the job's story says at once: the requests that its runner cannot pass on."""
     if asked == NOTHING_ASKED:
         return ()
     if runner.id not in backends:
         backends[runner.id] = make_backend(runner.backend, runner.params)
     backend = backends[runner.id]
-    without = backend.unexpressed(asked, destination.params)
-    return tuple(unexpressed(name, getattr(asked, name), runner.id) for name in without)
+    missing = backend.unexpressed(asked, destination.params)
+    return tuple(unexpressed(name, getattr(asked, name), runner.id) for name in missing)
 
 
 def params_text(destination: Destination) -> str:

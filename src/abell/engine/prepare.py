@@ -80,6 +80,7 @@ def prepare(
         runner=runner.id,
         search_path=request.search_path,
         requeue=requeue(destination, backend),
+        shell=shell,
     )
     tmp_dir = destination.params.get("tmp_dir")
     plan = ScriptPlan(
@@ -100,6 +101,7 @@ def prepare(
         resources_from=backend.resources_from,
         tmp_dir=None if tmp_dir is None else str(tmp_dir),
         own_id=backend.own_id,
+        own_codes=tuple(sorted(backend.own_codes)),
         outputs=tuple(_planned(request, destination, settings, directory)),
         globs=tuple(PlannedGlob(o.name, o.glob) for o in request.outputs if o.glob is not None),
         metadata=metadata(request, destination),

@@ -31,10 +31,9 @@ def requests(request: Request, route: Route, environment: Mapping[str, str]) -> 
     if never := backend.impossible(given, route.runner.id):
         raise ValueError(never)
     lines = []
-    without = backend.unexpressed(asked, route.destination.params)
     for name in Resources.__dataclass_fields__:
         theirs, ours = getattr(asked, name), getattr(given, name)
-        if name in without:
+        if name in backend.unexpressed(asked, route.destination.params):
             lines.append(unexpressed(name, theirs, route.runner.id))
         elif theirs is not None:
             lines.append(_answer(name, theirs, ours, route.destination.id))

@@ -110,13 +110,14 @@ def _integrity(plan: ScriptPlan) -> str:
 
 def _head(plan: ScriptPlan) -> str:
     umask = "" if plan.umask is None else f"umask {plan.umask:04o}\n"
+    codes = f"abell_own_codes='{' '.join(map(str, plan.own_codes))}'\n" if plan.own_codes else ""
     return (
         f"abell_job={plan.job_id} abell_run={plan.run} abell_code=1\n"
         f"abell_directory={literal(plan.directory)}\n"
         f"abell_control={literal(plan.control)}\n"
         f'abell_native="{plan.own_id}"\n'
         f"abell_patience={plan.record_patience_s} abell_checksums={'1' if plan.checksums else ''}\n"
-        f"{umask}{_fragment('node')}"
+        f"{codes}{umask}{_fragment('node')}"
     )
 
 

@@ -60,6 +60,7 @@ class ScriptPlan:
     resources_from: Literal["plan", "drm"] = "drm"  # "plan": what was asked is what it gets (local)
     tmp_dir: str | None = None  # the destination's parameter: unset or true-ish, else a shell expression
     own_id: str = ""  # shell expression for the DRM's id inside a job, e.g. "$SLURM_JOB_ID"
+    own_codes: tuple[int, ...] = ()  # exit codes that the DRM takes for orders: the script then ends with 1
     outputs: tuple[PlannedOutput, ...] = ()
     globs: tuple[PlannedGlob, ...] = ()
     checksums: bool = True  # SHA-256 of the outputs, on the node

@@ -32,6 +32,7 @@ abell_end() {
     abell_checksums=
   done
   abell_after
+  case " ${abell_own_codes:-} " in *" $abell_code "*) exit 1 ;; esac
   exit "$abell_code"
 }
 abell_stage=environment abell_stop=0 abell_signals= abell_ended= abell_metadata_code= abell_stopped=

@@ -1,6 +1,7 @@
 # What the DRM gave, first hit wins: MiB for all slots in abell_total, or for one in abell_per_slot.
 ## Slurm: SLURM_MEM_PER_NODE, SLURM_MEM_PER_CPU in MiB (sbatch(1) 22.05); scontrol only where neither is set.
 ## Grid Engine: SGE_HGR_h_vmem per slot (Univa 8.5), with the multipliers of sge_types(5): k 1000, K 1024 and so on;
+## ABELL_MEMORY_MB_PER_SLOT is what the job was submitted with (h_vmem, s_vmem, mem_free, ...): slots may be a range.
 ## Son of Grid Engine 8.1.9 shows only its effect, an address space limited to slots x h_vmem (queue_conf(5)).
 ## TORQUE: PBS_RESC_MEM in bytes. LSF 10.1: LSB_CG_MEMLIMIT in hexadecimal bytes.
 ## HTCondor: Memory in MiB of the slot's ClassAd. Else what was asked for, else the tightest cgroup limit
@@ -53,6 +54,8 @@ abell_slurm_memory() {
 abell_gridengine_memory() {
   if abell_mebibytes "${SGE_HGR_h_vmem:-}"; then
     abell_per_slot=$abell_found
+  elif [ -n "${NSLOTS:-}" ] && abell_count "${ABELL_MEMORY_MB_PER_SLOT:-}"; then
+    abell_per_slot=$ABELL_MEMORY_MB_PER_SLOT
   else
     [ -n "${NSLOTS:-}" ] && [ -n "${JOB_ID:-}" ] || return
     while IFS= read -r abell_value; do
