@@ -9,9 +9,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
+from abell.backends.gridengine_listings import listed
+from abell.backends.gridengine_script import key_of
 from tests.clusters.gridengine import clusters as gridengine
 from tests.clusters.slurm import clusters as slurm
 from tests.contract.again import Again
@@ -55,6 +57,21 @@ execution:
 """
 
 
+GRIDENGINE = """
+runners:
+  grid: {load: gridengine, sge_root: @ROOT@, sge_cell: main, sge_qmaster_port: 16444, sge_execd_port: 16445,
+         sge_bin: @ROOT@/bin/lx-amd64, asks_per_minute: 120}
+execution:
+  default: plain
+  environments:
+    plain: &plain {runner: grid, parallel_environment: smp, memory_resource: mem_free}
+    one_at_a_time: {<<: *plain, native_specification: "-l @ONE@=1"}
+    apart: {<<: *plain, outputs_to_working_directory: true}
+    again: {<<: *plain, requeue: true}
+    again_apart: {<<: *plain, requeue: true, outputs_to_working_directory: true}
+"""
+
+
 AGAIN = """
     again: {runner: wide, requeue: true}
     again_apart: {runner: wide, requeue: true, outputs_to_working_directory: true}
@@ -78,14 +95,13 @@ class Row:
     few: frozenset[str] = frozenset()  # the questions that it is asked; empty: all that it can answer
     forget: Callable[[Site], None] | None = None  # have it forget its jobs; called while no engine runs
     environ: Callable[[], Mapping[str, str]] = dict  # variables that its server needs
-    own: Mapping[str, Callable[[], str]] = field(default_factory=dict)  # what stands in `config` -> this process's own
 
     def configuration(self) -> str:
         """For a site of this process."""
-        config = self.config
-        for word, its in self.own.items():
-            config = config.replace(word, its())
-        return config
+        text = self.config
+        for mark, own in (("@LICENCE@", slurm.licence), ("@ONE@", gridengine.one), ("@LIBRARY@", _library)):
+            text = text.replace(mark, own()) if mark in text else text
+        return text
 
 
 def _forget_local(site: Site) -> None:
@@ -133,7 +149,6 @@ def _slurm(cluster: str, *parts: str, few: frozenset[str] = frozenset()) -> Row:
         # Not walltime: Slurm counts in minutes. tests/clusters/slurm has that, and what Slurm forgets.
         can=frozenset(("memory", "usage", "clean")),
         few=few,
-        own={"@LICENCE@": slurm.licence},
     )
 
 
@@ -147,18 +162,7 @@ def _gridengine(name: str, config: str, *can: str) -> Row:
         clear=clear_gridengine,
         can=frozenset(can),
         environ=lambda: gridengine.environ("main"),
-        own={"@ONE@": gridengine.one, "@LIBRARY@": lambda: gridengine.environ("main")["DRMAA_LIBRARY_PATH"]},
     )
-
-
-def clear_gridengine(site: Site) -> None:
-    """Jobs are left by a test that failed: they have the names of this site's attempts."""
-    with site.database() as db:
-        keys = {row[0] for row in db.execute("SELECT key FROM abell_attempt")}
-    listed = gridengine.grid("main", "qstat", "-xml", "-u", "*", ok=False)
-    left = re.findall(r"<JB_job_number>(\d+)</JB_job_number>.*?<JB_name>(.*?)</JB_name>", listed, re.DOTALL)
-    if numbers := [number for number, name in left if name.rpartition(".")[2] in keys]:
-        gridengine.grid("main", "qdel", *numbers, ok=False)
 
 
 def clear_slurm(site: Site, cluster: str) -> None:
@@ -167,6 +171,24 @@ def clear_slurm(site: Site, cluster: str) -> None:
     numbers = [line.split()[0] for line in left.splitlines() if str(site.directory) in line]
     if numbers:
         slurm.slurm(cluster, "scancel", *numbers, ok=False)
+
+
+def clear_gridengine(site: Site) -> None:
+    """As clear_slurm."""
+    rows = listed(gridengine.grid("main", "qstat", "-u", "root", "-xml", ok=False))
+    for number in {row.number for row in rows if key_of(row.name)}:
+        about = gridengine.grid("main", "qstat", "-j", number, ok=False)
+        if str(site.directory) in about:
+            gridengine.grid("main", "qdel", number, ok=False)
+
+
+def _take_back(site: Site, native_id: str) -> None:
+    gridengine.grid("main", "qhold", native_id)
+    gridengine.grid("main", "qmod", "-rj", native_id)
+
+
+def _release(site: Site, native_id: str) -> None:
+    gridengine.grid("main", "qrls", native_id)
 
 
 ROWS = (
@@ -187,4 +209,14 @@ ROWS = (
     _slurm("bare", "bare", few=FEW),
     # Not `walltime` and `memory`: DRMAA has no words for them.
     _gridengine("drmaa", DRMAA, "clean", "usage"),
+    Row(
+        "gridengine",
+        GRIDENGINE.replace("@ROOT@", str(gridengine.DIRECTORY)),
+        down=lambda: gridengine.why_down("main"),
+        using=lambda: gridengine.using("main"),
+        clear=clear_gridengine,
+        can=frozenset(("walltime", "usage", "clean")),  # not memory: tests/clusters/gridengine has that
+        # Its job goes back into the queue in one way only, whoever has wanted that.
+        again=Again(_take_back, _take_back, _release),
+    ),
 )
