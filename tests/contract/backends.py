@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import sys
@@ -55,8 +54,16 @@ execution:
     one_at_a_time: {<<: *plain, native_specification: "-l @ONE@=1"}
     apart: {<<: *plain, outputs_to_working_directory: true}
 """
-
-
+UNIVA = """
+runners:
+  ge: {load: univa, drmaa_library_path: @LIBRARY@, asks_per_minute: 120}
+execution:
+  default: plain
+  environments:
+    plain: &plain {runner: ge, parallel_environment: smp, memory_resource: mem_free}
+    one_at_a_time: {<<: *plain, native_specification: "-l @ONE@=1"}
+    apart: {<<: *plain, outputs_to_working_directory: true}
+"""
 GRIDENGINE = """
 runners:
   grid: {load: gridengine, sge_root: @ROOT@, sge_cell: main, sge_qmaster_port: 16444, sge_execd_port: 16445,
@@ -165,6 +172,10 @@ def _gridengine(name: str, config: str, *can: str) -> Row:
     )
 
 
+def _library() -> str:
+    return gridengine.environ("main")["DRMAA_LIBRARY_PATH"]
+
+
 def clear_slurm(site: Site, cluster: str) -> None:
     """Jobs are left by a test that failed; also some whose ids the engine had not learned."""
     left = slurm.slurm(cluster, "squeue", "--me", "--noheader", "-O", "JobID:20,WorkDir:4096", ok=False)
@@ -209,6 +220,8 @@ ROWS = (
     _slurm("bare", "bare", few=FEW),
     # Not `walltime` and `memory`: DRMAA has no words for them.
     _gridengine("drmaa", DRMAA, "clean", "usage"),
+    # Not `memory`: tests/clusters/gridengine has that.
+    _gridengine("univa", UNIVA, "walltime", "usage", "clean"),
     Row(
         "gridengine",
         GRIDENGINE.replace("@ROOT@", str(gridengine.DIRECTORY)),

@@ -26,9 +26,10 @@ from abell.backends.contract import (
     Ask,
     Backend,
     BackendError,
+    Bound,
     Finding,
     Later,
-    Reply,
+    Refused,
     Steps,
     Submission,
     SubmitSteps,
@@ -62,6 +63,7 @@ class Drmaa(Backend):
     record_s = 60.0
     at_once = 16
     says_cluster = (LIBRARY,)
+    own_codes = frozenset((99, 100))  # Grid Engine's, also of jobs that come by its library
     expresses: ClassVar[frozenset[str]] = frozenset()  # by itself; `unexpressed` knows the destination's template
 
     def __init__(self, runner_params: Mapping[str, Any] | None = None) -> None:
@@ -127,12 +129,24 @@ class Drmaa(Backend):
             ):
                 yield Later(job.key, no.reason, no.holds_up)  # the library is not asked again at once
                 continue
-            item = {"item": f"job {job.job_id}", "attributes": self.attributes(job)}
+            try:
+                item = {"item": f"job {job.job_id}", "attributes": self.attributes(job)}
+            except ValueError as error:
+                yield Refused(job.key, str(error))
+                continue
             # A question for each: what the library has taken is known at once, whatever the next one does to it.
             learned = submitted(job.key, (yield self._ask("submit", SUBMIT_S, jobs=[item])))
             if isinstance(learned, Later):
                 said_no.append((job, learned))
+            elif isinstance(learned, Bound):
+                self._missing.forget([learned.native_id])
+                self.bound(learned.native_id, job)
             yield learned
+
+    def bound(self, native_id: str, job: Submission) -> None:
+        """The library has given this job that id, which may have been another's."""
+        self._cancelled.pop(native_id, None)
+        self._answered.pop(native_id, None)
 
     # -- poll ---------------------------------------------------------------------------------------------------------
 

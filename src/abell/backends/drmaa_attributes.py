@@ -1,4 +1,4 @@
-"""The attributes of a DRMAA job template as parameters of a destination: their names, how they are written, what is read.
+"""The attributes of a DRMAA job template as parameters of a destination: their names, and how they are written.
 
 Each has the name that DRMAA's Python binding and Galaxy give it (`hardWallclockTimeLimit`) and the same in snake case.
 Source: GFD.133, "Distributed Resource Management Application API Specification 1.0", 3.2.3 and 3.2.4; the forms of

@@ -1,17 +1,17 @@
 """How a job ended, as far as DRMAA tells. Pure.
 
-| the library says                                   | cause     | because                                              |
-|----------------------------------------------------|-----------|------------------------------------------------------|
-| DONE, exited with 0                                | ok        | the record has to agree; without one it is lost      |
-| DONE, exited with N                                | exit      |                                                      |
-| DONE, a signal                                     | signal    | Grid Engine says so of a job over its time or its    |
-|                                                    |           | memory, too: which of them it was is not guessed     |
-| DONE, no more                                      | ok        | without an exit code: only the record makes it ok    |
-| FAILED, a signal or exit code                      | the same  |                                                      |
-| DONE or FAILED, aborted; usage exit_status over 128| signal    | Grid Engine: it ran, and a signal ended it           |
-| FAILED, aborted or no more; Abell has cancelled it | cancelled |                                                      |
-| FAILED, aborted or no more                         | exit      | without a code: it was ended from outside, or never  |
-|                                                    |           | started; without a record it is lost, never ok       |
+| the library says                                    | cause     | because                                            |
+|-----------------------------------------------------|-----------|----------------------------------------------------|
+| DONE, exited with 0                                 | ok        | the record has to agree; without one it is lost    |
+| DONE, exited with N                                 | exit      |                                                    |
+| DONE, a signal                                      | signal    | Grid Engine says so of a job over its time or its  |
+|                                                     |           | memory, too: which of them it was is not guessed   |
+| DONE, no more                                       | ok        | without an exit code: only the record makes it ok  |
+| FAILED, a signal or exit code                       | the same  |                                                    |
+| DONE or FAILED, aborted; usage exit_status over 128 | signal    | Grid Engine: it ran, and a signal ended it         |
+| FAILED, aborted or no more; Abell has cancelled it  | cancelled |                                                    |
+| FAILED, aborted or no more                          | exit      | without a code: it was ended from outside, or      |
+|                                                     |           | never started; without a record it is lost         |
 
 DRMAA has no word for walltime, memory, a failed node, or who ended a job.
 """

@@ -20,10 +20,10 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from abell.backends import drmaa_attributes, gridengine_options
-from abell.backends.contract import Answered, BackendError, Call, Finding, Steps
+from abell.backends.contract import Answered, BackendError, Finding, Steps, Submission
 from abell.backends.drmaa import ABOUT_S, Drmaa
 from abell.backends.drmaa_endings import seen
-from abell.backends.gridengine import GridEngine
+from abell.backends.gridengine import PER_SLOT, GridEngine
 from abell.backends.gridengine_script import unusable
 from abell.backends.univa_merge import Word, is_enough, merged
 from abell.backends.univa_qstat import is_grid_engine, whose
@@ -32,6 +32,12 @@ from abell.job import Resources, Sighting, Unknown
 log = logging.getLogger(__name__)
 
 AGAIN_S = 600.0  # how long it is remembered that there is no qstat of Grid Engine's
+
+
+class Commands(GridEngine):
+    """Grid Engine's commands, for jobs of everybody."""
+
+    users = "*"
 
 
 class Univa(Drmaa):
@@ -45,7 +51,7 @@ class Univa(Drmaa):
     ) -> None:
         super().__init__(runner_params)
         self._clock = clock
-        self._grid = GridEngine(runner_params, clock)
+        self._grid = Commands(runner_params, clock)
         self._is_grid = False
         self._ask_whose = 0.0  # on the clock; until then the answer is believed
         self._over: dict[str, float] = {}  # native id -> since when DRMAA says that it is over
@@ -70,13 +76,21 @@ class Univa(Drmaa):
         """What is asked for in Grid Engine's words, then the destination's own options."""
         options = gridengine_options.options(asked, params)
         words = gridengine_options.requested(asked, options, params)
-        return shlex.join((*words, *(word for option in options for word in option.words)))
+        return shlex.join(("-r", "n", *words, *(word for option in options for word in option.words)))
 
-    def attributes(self, job: Any) -> dict[str, Any]:
-        for path in (job.stdout, job.stderr):
-            if why := unusable(path):
-                raise ValueError(why)
-        return super().attributes(job)
+    def attributes(self, job: Submission) -> dict[str, Any]:
+        if why := unusable(job.stdout):
+            raise ValueError(why)
+        found = super().attributes(job)
+        if (memory := job.resources.memory_mb) is not None:
+            variables = found.get("jobEnvironment", {})
+            found["jobEnvironment"] = {**variables, PER_SLOT: str(-(-memory // (job.resources.slots or 1)))}
+        return found
+
+    def bound(self, native_id: str, job: Submission) -> None:
+        super().bound(native_id, job)
+        self._over.pop(native_id, None)
+        self._grid.remember(native_id, job)
 
     # -- poll ---------------------------------------------------------------------------------------------------------
 
@@ -101,9 +115,7 @@ class Univa(Drmaa):
             raise BackendError(trouble)
         return found
 
-    def _read(
-        self, answers: Mapping[str, Mapping[str, Any]]
-    ) -> tuple[dict[str, Sighting], dict[str, Unknown]]:
+    def _read(self, answers: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Sighting], dict[str, Unknown]]:
         """What the library says of each, and of which it denies that it knows them."""
         said: dict[str, Sighting] = {}
         denied: dict[str, Unknown] = {}
@@ -173,6 +185,3 @@ class Univa(Drmaa):
             without = "Grid Engine's qstat and qacct cannot be asked: only what DRMAA tells is known of an ending"
             return [*findings, Finding(False, without, "put Grid Engine's commands first in the server's PATH")]
         return [*findings, *(yield from self._grid.check())]
-
-
-__all__ = ["Call", "Univa"]

@@ -135,8 +135,11 @@ OPTIONS: tuple[Option, ...] = (
             ("sge_qmaster_port", "whole", "", "port of the qmaster, where no service is named"),
             ("sge_execd_port", "whole", "", "port of the execd, the same"),
             ("sge_bin", "path", "", "directory of qsub and the others, where it is not on PATH"),
-            ("asks_per_minute", "number", "12", "questions to a cluster a minute"),
         )
+    ),
+    *(
+        Option("plugin", "asks_per_minute", "number", "12", "active", "questions to a cluster a minute", (name,))
+        for name in ("gridengine", "univa")
     ),
     *_later(
         "plugin",
@@ -202,6 +205,11 @@ OPTIONS: tuple[Option, ...] = (
             ("native_specification", "", "qsub's options: they win over requests"),
             ("nativeSpecification", "", "qsub's options: they win over requests"),
             ("native_template", "", "the same, with requests filled in"),
+        )
+    ),
+    *(
+        Option("destination", name, "text", default, "active", doc, ("gridengine", "univa"))
+        for name, default, doc in (
             ("parallel_environment", "", "for jobs that ask for several slots"),
             ("memory_resource", "h_vmem", "what memory is asked for by, for each slot; several with commas"),
             ("gpu_resource", "", "what GPUs are asked for by"),
