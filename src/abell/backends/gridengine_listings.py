@@ -119,10 +119,15 @@ def denied(text: str) -> frozenset[str]:
     return frozenset(word for line in lines[at + 1 :] for word in line.replace(",", " ").split() if _is_number(word))
 
 
-UNIMPORTANT = re.compile(r"dropped because it is (disabled|temporarily not available|full|suspended)", re.IGNORECASE)
+# Words that tell little where there are others: queues that it does not want come last.
+_LITTLE = (re.compile(r"dropped because it is "), re.compile(r"not contained in its (hard|master) queue list"))
 
 
 def why_it_waits(waits: tuple[str, ...]) -> str:
     """The scheduler's most telling words about one job, short."""
-    said = [line for line in waits if not UNIMPORTANT.search(line) and "Job is in error state" not in line]
-    return "; ".join(dict.fromkeys(said or waits))[:300]
+
+    def little(line: str) -> int:
+        return next((n for n, words in enumerate(_LITTLE, 1) if words.search(line)), 0)
+
+    least = min(map(little, waits), default=0)
+    return "; ".join(dict.fromkeys(line for line in waits if little(line) == least))[:300]

@@ -166,8 +166,8 @@ def outcome(err: str) -> Outcome:
 
 # -- what qdel says ---------------------------------------------------------------------------------------------------
 
-REGISTERED = re.compile(r"(?P<who>\S+) has registered the job (?P<id>\d+) for deletion")  # it was started
-DELETED_PENDING = re.compile(r"(?P<who>\S+) has deleted job (?P<id>\d+)\b")  # it was not running; no qacct for it
+REGISTERED = re.compile(r"(?P<who>[^\s|]+) has registered the job (?P<id>\d+) for deletion")  # it was started
+DELETED_PENDING = re.compile(r"(?P<who>[^\s|]+) has deleted job (?P<id>\d+)\b")  # it was not running; no qacct for it
 GONE = re.compile(r"denied: job \"?(?P<id>\d+)\"? does not exist")
 ALREADY = re.compile(r"job (?P<id>\d+) is already in deletion|already registered for deletion")
 FORBIDDEN = re.compile(r"you do not have the necessary privileges to delete")

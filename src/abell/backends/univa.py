@@ -1,8 +1,8 @@
 """Grid Engine by its DRMAA library and its own commands: qstat(1), qacct(1), qdel(1). Univa's, Altair's and the others.
 
 runner       as in `drmaa.py`, and asks_per_minute
-destination  as in `drmaa.py`; parallel_environment, memory_resource, gpu_resource as in `gridengine.py`: what a job asks
-             for becomes Grid Engine's options
+destination  as there; parallel_environment, memory_resource, gpu_resource as in `gridengine.py`: what a job asks for
+             becomes Grid Engine's options
 
 Jobs are submitted, watched and ended through the library. Where it does not tell enough, or nothing (a job of another
 session, or an ending that it has told before), the commands are asked: `univa_merge.py` has the table. That needs
@@ -13,10 +13,12 @@ one, or with a library of another DRM, this is `drmaa.py`.
 from __future__ import annotations
 
 import logging
+import re
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from abell.backends import drmaa_attributes, gridengine_options
@@ -31,6 +33,9 @@ from abell.job import Resources, Sighting, Unknown
 
 log = logging.getLogger(__name__)
 
+# What a node reports of itself. The library submits with `-w e`, by which a job that asks for them is refused: "no
+# suitable queues" (seen in 8.1.9). An own `-w` of the destination's comes later, and wins.
+LOADS = re.compile(r"(^|,)(mem_free|swap_free|virtual_free|load_\w+|np_load_\w+|cpu|mem_used|virtual_used|swap_used)\b")
 AGAIN_S = 600.0  # how long it is remembered that there is no qstat of Grid Engine's
 
 
@@ -76,6 +81,8 @@ class Univa(Drmaa):
         """What is asked for in Grid Engine's words, then the destination's own options."""
         options = gridengine_options.options(asked, params)
         words = gridengine_options.requested(asked, options, params)
+        if _asks_for_loads((*words, *(word for option in options for word in option.words))):
+            words = ["-w", "n", *words]
         return shlex.join(("-r", "n", *words, *(word for option in options for word in option.words)))
 
     def attributes(self, job: Submission) -> dict[str, Any]:
@@ -185,3 +192,7 @@ class Univa(Drmaa):
             without = "Grid Engine's qstat and qacct cannot be asked: only what DRMAA tells is known of an ending"
             return [*findings, Finding(False, without, "put Grid Engine's commands first in the server's PATH")]
         return [*findings, *(yield from self._grid.check())]
+
+
+def _asks_for_loads(words: Sequence[str]) -> bool:
+    return any(option == "-l" and LOADS.search(value) for option, value in pairwise(words))

@@ -135,12 +135,10 @@ OPTIONS: tuple[Option, ...] = (
             ("sge_qmaster_port", "whole", "", "port of the qmaster, where no service is named"),
             ("sge_execd_port", "whole", "", "port of the execd, the same"),
             ("sge_bin", "path", "", "directory of qsub and the others, where it is not on PATH"),
+            ("asks_per_minute", "number", "12", "questions to a cluster a minute"),
         )
     ),
-    *(
-        Option("plugin", "asks_per_minute", "number", "12", "active", "questions to a cluster a minute", (name,))
-        for name in ("gridengine", "univa")
-    ),
+    Option("plugin", "asks_per_minute", "number", "12", "active", "questions to a cluster a minute", ("univa",)),
     *_later(
         "plugin",
         ("htcondor",),
@@ -205,10 +203,13 @@ OPTIONS: tuple[Option, ...] = (
             ("native_specification", "", "qsub's options: they win over requests"),
             ("nativeSpecification", "", "qsub's options: they win over requests"),
             ("native_template", "", "the same, with requests filled in"),
+            ("parallel_environment", "", "for jobs that ask for several slots"),
+            ("memory_resource", "h_vmem", "what memory is asked for by, for each slot; several with commas"),
+            ("gpu_resource", "", "what GPUs are asked for by"),
         )
     ),
     *(
-        Option("destination", name, "text", default, "active", doc, ("gridengine", "univa"))
+        Option("destination", name, "text", default, "active", doc, ("univa",))
         for name, default, doc in (
             ("parallel_environment", "", "for jobs that ask for several slots"),
             ("memory_resource", "h_vmem", "what memory is asked for by, for each slot; several with commas"),

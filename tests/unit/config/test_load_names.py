@@ -35,8 +35,8 @@ from abell.route.static import Refusal, Route, route
         (" local ", "local", "active"),
         ("galaxy.jobs.runners.slurm:SlurmJobRunner", "slurm", "active"),
         ("drmaa", "drmaa", "active"),
-        ("univa:UnivaJobRunner", "univa", "later"),
-        ("gridengine", "gridengine", "later"),
+        ("univa:UnivaJobRunner", "univa", "active"),
+        ("gridengine", "gridengine", "active"),
         ("galaxy.jobs.runners.cli:ShellJobRunner", "cli", "later"),
         ("htcondor", "htcondor", "later"),
         ("galaxy.jobs.runners.pulsar:PulsarMQJobRunner", "pulsar_mq", "later"),
@@ -110,7 +110,7 @@ def test_a_back_end_of_another_package(package: None, load_text) -> None:
 
 
 CANNOT_BE_HAD = [
-    ("nosuch", "known: acme, angry, broken, local, missing, nameless, slurm, wrong"),
+    ("nosuch", "known: acme, angry, broken, gridengine, local, missing, nameless, slurm, wrong"),
     ("broken", "'broken' cannot be loaded from abell_acme:Missing"),
     ("missing", "'missing' cannot be loaded from abell_missing:Acme: No module named"),
     ("wrong", "'wrong' is not a subclass"),
@@ -146,4 +146,8 @@ def test_other_packages_are_not_looked_up_for_our_own_names() -> None:
 
 
 def test_the_table_of_built_in_back_ends() -> None:
-    assert BUILT_IN == {"local": "abell.backends.local:Local", "slurm": "abell.backends.slurm:Slurm"}
+    assert BUILT_IN == {
+        "local": "abell.backends.local:Local",
+        "slurm": "abell.backends.slurm:Slurm",
+        "gridengine": "abell.backends.gridengine:GridEngine",
+    }

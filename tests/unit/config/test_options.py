@@ -73,6 +73,32 @@ TESTS = (
         }.items()
         for name in names
     }
+    | {
+        key: f"test_gridengine.py::{test}"
+        for key, test in {
+            "plugin[gridengine] sge_root": "test_which_cluster",
+            "plugin[gridengine] sge_cell": "test_which_cluster",
+            "plugin[gridengine] sge_qmaster_port": "test_which_cluster",
+            "plugin[gridengine] sge_execd_port": "test_which_cluster",
+            "plugin[gridengine] sge_bin": "test_which_cluster",
+            "plugin[gridengine] asks_per_minute": "test_which_cluster",
+            "destination[gridengine] native_specification": "test_native_specification",
+            "destination[gridengine] nativeSpecification": "test_native_specification",
+            "destination[gridengine] native_template": "test_native_template",
+            "destination[gridengine] parallel_environment": "test_parallel_environment",
+            "destination[gridengine] memory_resource": "test_memory_resource",
+            "destination[gridengine] gpu_resource": "test_gpu_resource",
+        }.items()
+    }
+    | {
+        key: f"test_univa.py::{test}"
+        for key, test in {
+            "plugin[univa] asks_per_minute": "test_asks_per_minute",
+            "destination[univa] parallel_environment": "test_requests_become_options",
+            "destination[univa] memory_resource": "test_requests_become_options",
+            "destination[univa] gpu_resource": "test_requests_become_options",
+        }.items()
+    }
     | {"destination[local] local_slots": "test_environments.py::test_local_slots"}
     | {
         f"destination {name}": f"test_environments.py::{test}"
