@@ -110,7 +110,7 @@ def test_a_back_end_of_another_package(package: None, load_text) -> None:
 
 
 CANNOT_BE_HAD = [
-    ("nosuch", "known: acme, angry, broken, gridengine, local, missing, nameless, slurm, wrong"),
+    ("nosuch", "known: acme, angry, broken, drmaa, gridengine, local, missing, nameless, slurm, univa, wrong"),
     ("broken", "'broken' cannot be loaded from abell_acme:Missing"),
     ("missing", "'missing' cannot be loaded from abell_missing:Acme: No module named"),
     ("wrong", "'wrong' is not a subclass"),
@@ -150,4 +150,6 @@ def test_the_table_of_built_in_back_ends() -> None:
         "local": "abell.backends.local:Local",
         "slurm": "abell.backends.slurm:Slurm",
         "gridengine": "abell.backends.gridengine:GridEngine",
+        "drmaa": "abell.backends.drmaa:Drmaa",
+        "univa": "abell.backends.univa:Univa",
     }
