@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -43,7 +43,27 @@ execution:
     apart: {<<: *plain, outputs_to_working_directory: true}
 """
 
-
+# A slot's memory is an address space that every process of the job's has to live in.
+DRMAA = """
+runners:
+  ge: {load: drmaa, drmaa_library_path: @LIBRARY@}
+execution:
+  default: plain
+  environments:
+    plain: &plain {runner: ge, native_template: "[-pe smp {slots}] [-l h_vmem={mem_per_slot_mb}M] [-l h_rt={time}]"}
+    one_at_a_time: {<<: *plain, native_specification: "-l @ONE@=1"}
+    apart: {<<: *plain, outputs_to_working_directory: true}
+"""
+UNIVA = """
+runners:
+  ge: {load: univa, drmaa_library_path: @LIBRARY@, asks_per_minute: 120}
+execution:
+  default: plain
+  environments:
+    plain: &plain {runner: ge, parallel_environment: smp, memory_resource: mem_free}
+    one_at_a_time: {<<: *plain, native_specification: "-l @ONE@=1"}
+    apart: {<<: *plain, outputs_to_working_directory: true}
+"""
 GRIDENGINE = """
 runners:
   grid: {load: gridengine, sge_root: @ROOT@, sge_cell: main, sge_qmaster_port: 16444, sge_execd_port: 16445,
@@ -81,11 +101,12 @@ class Row:
     again: Again | None = None  # it starts jobs of the destinations `again` and `again_apart` again
     few: frozenset[str] = frozenset()  # the questions that it is asked; empty: all that it can answer
     forget: Callable[[Site], None] | None = None  # have it forget its jobs; called while no engine runs
+    environ: Callable[[], Mapping[str, str]] = dict  # variables that its server needs
 
     def configuration(self) -> str:
         """For a site of this process."""
         text = self.config
-        for mark, own in (("@LICENCE@", slurm.licence), ("@ONE@", gridengine.one)):
+        for mark, own in (("@LICENCE@", slurm.licence), ("@ONE@", gridengine.one), ("@LIBRARY@", _library)):
             text = text.replace(mark, own()) if mark in text else text
         return text
 
@@ -138,6 +159,23 @@ def _slurm(cluster: str, *parts: str, few: frozenset[str] = frozenset()) -> Row:
     )
 
 
+def _gridengine(name: str, config: str, *can: str) -> Row:
+    """A runner of that name on the cell `main`."""
+    return Row(
+        name,
+        config,
+        down=lambda: gridengine.why_down("main"),
+        using=lambda: gridengine.using("main"),
+        clear=clear_gridengine,
+        can=frozenset(can),
+        environ=lambda: gridengine.environ("main"),
+    )
+
+
+def _library() -> str:
+    return gridengine.environ("main")["DRMAA_LIBRARY_PATH"]
+
+
 def clear_slurm(site: Site, cluster: str) -> None:
     """Jobs are left by a test that failed; also some whose ids the engine had not learned."""
     left = slurm.slurm(cluster, "squeue", "--me", "--noheader", "-O", "JobID:20,WorkDir:4096", ok=False)
@@ -180,6 +218,10 @@ ROWS = (
     ),
     _slurm("main"),
     _slurm("bare", "bare", few=FEW),
+    # Not `walltime` and `memory`: DRMAA has no words for them.
+    _gridengine("drmaa", DRMAA, "clean", "usage"),
+    # Not `memory`: tests/clusters/gridengine has that.
+    _gridengine("univa", UNIVA, "walltime", "usage", "clean"),
     Row(
         "gridengine",
         GRIDENGINE.replace("@ROOT@", str(gridengine.DIRECTORY)),

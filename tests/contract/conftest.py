@@ -40,6 +40,7 @@ def row(request: pytest.FixtureRequest) -> Row:
 def _site(row: Row, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with row.using():
         site = Site(tmp_path_factory.mktemp(row.name), row.configuration())
+        site.environ |= row.environ()
         site.start()
         site.connect()
         yield site

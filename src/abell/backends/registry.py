@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 BUILT_IN: Mapping[str, str] = {
     "local": "abell.backends.local:Local",
     "slurm": "abell.backends.slurm:Slurm",
+    "drmaa": "abell.backends.drmaa:Drmaa",
     "gridengine": "abell.backends.gridengine:GridEngine",
+    "univa": "abell.backends.univa:Univa",
 }
 
 

@@ -17,8 +17,8 @@ _PACKAGE = "galaxy.jobs.runners."
 _ROWS: tuple[tuple[str, str, str, When], ...] = (
     ("local", "LocalJobRunner", "local", "active"),
     ("slurm", "SlurmJobRunner", "slurm", "active"),
-    ("drmaa", "DRMAAJobRunner", "drmaa", "later"),
-    ("univa", "UnivaJobRunner", "univa", "later"),
+    ("drmaa", "DRMAAJobRunner", "drmaa", "active"),
+    ("univa", "UnivaJobRunner", "univa", "active"),
     ("pbs", "PBSJobRunner", "pbs", "later"),
     ("cli", "ShellJobRunner", "cli", "later"),
     ("condor", "CondorJobRunner", "condor", "later"),

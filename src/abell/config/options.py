@@ -37,6 +37,25 @@ class Option:
 
 
 _DRMAA = ("drmaa", "univa")
+# The attributes of a job template (`backends/drmaa_attributes.py` reads them), each also in snake case.
+_ATTRIBUTES = (
+    ("workingDirectory", "text", "where the job script starts; else its own directory"),
+    ("args", "data", "arguments of the job script"),
+    ("jobCategory", "text", "a set of options that the DRM's administrator has named"),
+    ("jobEnvironment", "data", "variables for the job"),
+    ("jobSubmissionState", "text", "active, or hold"),
+    ("startTime", "text", "not before"),
+    ("deadlineTime", "text", "the DRM ends it then"),
+    ("hardWallclockTimeLimit", "text", "elapsed time after which the DRM ends it"),
+    ("softWallclockTimeLimit", "text", "an estimate of its elapsed time"),
+    ("hardRunDurationLimit", "text", "running time after which the DRM ends it"),
+    ("softRunDurationLimit", "text", "an estimate of its running time"),
+    ("inputPath", "text", "the job script's standard input"),
+    ("joinFiles", "bool", "the DRM's own two streams go into one file"),
+    ("transferFiles", "text", "which streams the DRM copies: i, o, e"),
+    ("email", "data", "who is told of the job"),
+    ("blockEmail", "bool", "nobody is told of the job"),
+)
 _FORGOTTEN = "a job that Slurm has forgotten ends by its own record, or is lost: never ok by absence"
 _FAILED = "a question that fails is asked again, and changes no job"
 _PULSAR_HTTP = ("pulsar_legacy", "pulsar_rest")
@@ -54,6 +73,10 @@ _PULSAR = (
 
 def _later(where: Where, runners: tuple[str, ...], *rows: tuple[str, str, str, str]) -> tuple[Option, ...]:
     return tuple(Option(where, name, kind, default, "later", doc, runners) for name, kind, default, doc in rows)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 OPTIONS: tuple[Option, ...] = (
@@ -82,14 +105,15 @@ OPTIONS: tuple[Option, ...] = (
     # Parameters of runners.
     Option("plugin", "recheck_missing_job_retries", "whole", "0", "no effect", "Galaxy declares it and never reads it"),
     Option("plugin", "cores", "auto|N", "", "active", "cores to share out, by local_slots", ("local",)),
-    *_later(
-        "plugin",
-        _DRMAA,
-        ("drmaa_library_path", "path", "$DRMAA_LIBRARY_PATH", "the DRM's DRMAA library"),
-        ("invalidjobexception_state", "ok|error", "ok", "what a job that the DRM forgot counts as"),
-        ("invalidjobexception_retries", "whole", "0", "questions before that state is believed"),
-        ("internalexception_state", "ok|error", "ok", "what a job counts as when the library fails"),
-        ("internalexception_retries", "whole", "0", "questions before that state is believed"),
+    *(
+        Option("plugin", name, kind, default, "active", doc, _DRMAA)
+        for name, kind, default, doc in (
+            ("drmaa_library_path", "path", "$DRMAA_LIBRARY_PATH", "the DRM's DRMAA library"),
+            ("invalidjobexception_state", "ok|error", "ok", "a job that the DRM denies: ok waits for its own record"),
+            ("invalidjobexception_retries", "whole", "0", "denials in a row that are passed over"),
+            ("internalexception_state", "ok|error", "", "the same for the library's internal errors"),
+            ("internalexception_retries", "whole", "", "unless one of these two is written, they change no job"),
+        )
     ),
     Option("plugin", "slurm_conf", "path", "$SLURM_CONF", "active", "slurm.conf of the cluster", ("slurm",)),
     Option("plugin", "asks_per_minute", "number", "12", "active", "questions to a cluster a minute", ("slurm",)),
@@ -114,6 +138,7 @@ OPTIONS: tuple[Option, ...] = (
             ("asks_per_minute", "number", "12", "questions to a cluster a minute"),
         )
     ),
+    Option("plugin", "asks_per_minute", "number", "12", "active", "questions to a cluster a minute", ("univa",)),
     *_later(
         "plugin",
         ("htcondor",),
@@ -161,12 +186,31 @@ OPTIONS: tuple[Option, ...] = (
         for name in ("native_specification", "nativeSpecification")
     ),
     Option("destination", "native_template", "text", "", "active", "the same, with requests filled in", ("slurm",)),
+    Option("destination", "drmaa_library_path", "path", "", "active", "a library of its own", _DRMAA),
+    *(
+        Option("destination", name, "text", "", "active", "the DRM's own options", _DRMAA)
+        for name in ("native_specification", "nativeSpecification")
+    ),
+    Option("destination", "native_template", "text", "", "active", "the same, with requests filled in", _DRMAA),
+    *(
+        Option("destination", spelling, kind, "", "active", doc, _DRMAA)
+        for name, kind, doc in _ATTRIBUTES
+        for spelling in dict.fromkeys((name, _snake(name)))
+    ),
     *(
         Option("destination", name, "text", default, "active", doc, ("gridengine",))
         for name, default, doc in (
             ("native_specification", "", "qsub's options: they win over requests"),
             ("nativeSpecification", "", "qsub's options: they win over requests"),
             ("native_template", "", "the same, with requests filled in"),
+            ("parallel_environment", "", "for jobs that ask for several slots"),
+            ("memory_resource", "h_vmem", "what memory is asked for by, for each slot; several with commas"),
+            ("gpu_resource", "", "what GPUs are asked for by"),
+        )
+    ),
+    *(
+        Option("destination", name, "text", default, "active", doc, ("univa",))
+        for name, default, doc in (
             ("parallel_environment", "", "for jobs that ask for several slots"),
             ("memory_resource", "h_vmem", "what memory is asked for by, for each slot; several with commas"),
             ("gpu_resource", "", "what GPUs are asked for by"),

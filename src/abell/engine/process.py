@@ -21,6 +21,7 @@ from abell.engine.flow import Engine
 from abell.engine.prepare import Layout
 from abell.engine.server import Server
 from abell.errors import AbellError
+from abell.hosts.lazy_libraries import Libraries
 from abell.hosts.supervisor import SupervisorPeer
 from abell.passing import trouble
 from abell.store import statements as st
@@ -64,19 +65,21 @@ async def _serve(
         log.warning(
             "database_connection names PostgreSQL, which is not active yet: the queue is an SQLite file in %s", root
         )
-    database = Database(path_of(settings.database_connection, root), beat.check if beat else lambda: None)
+    queue = path_of(settings.database_connection, root)
+    database = Database(queue, beat.check if beat else lambda: None)
     database.take_over()
     supervisor: SupervisorPeer
     server: Server
 
     if settings.new_file_path is not None:
         os.environ["TMPDIR"] = str(settings.new_file_path)
+    libraries = Libraries(root, os.environ, hidden=tuple(f"{queue}{end}" for end in ("", "-wal", "-shm", "-journal")))
     board = Board(
         database,
         configuration,
         layout,
         environment=dict(os.environ),
-        peers={"supervisor": lambda want: supervisor.ask(want)},
+        peers={"supervisor": lambda want: supervisor.ask(want), "drmaa": libraries.ask},
     )
     engine = Engine(board, changed=lambda ids: server.changed(ids))
     supervisor = SupervisorPeer(
@@ -113,6 +116,7 @@ async def _serve(
         if idle:
             idle.cancel()
         await supervisor.close()
+        await libraries.close()
         database.close()
     log.info("engine leaves; jobs that run go on")
 

@@ -15,7 +15,7 @@ from abell.config.secrets import masked
 GOOD = """\
 runners:
   local: {load: local, workers: 2}
-  drmaa: {load: drmaa}
+  condor: {load: condor}
   pulsar: {load: pulsar:PulsarMQJobRunner, amqp_url: 'amqp://guest:s3cret1@mq:5672//', secret: s3cret2}
 execution:
   default: a
@@ -54,7 +54,7 @@ def test_check_of_a_good_file(good: str) -> None:
     code, output = run("check", good)
     assert code == 0
     assert output.splitlines() == [
-        f"not active: {good}:3: runner drmaa (drmaa): its jobs are refused",
+        f"not active: {good}:3: runner condor (condor): its jobs are refused",
         f"not active: {good}:4: runner pulsar (pulsar:PulsarMQJobRunner): its jobs are refused",
         f"not active: {good}:8: environments.a.metrics",
         f"{good}: good: 3 runners, 2 destinations, default a",
@@ -77,7 +77,7 @@ def test_check_as_json(good: str, bad: str) -> None:
     assert json.loads(output)["inactive"][0] == {
         "file": good,
         "line": 3,
-        "option": "runner drmaa (drmaa): its jobs are refused",
+        "option": "runner condor (condor): its jobs are refused",
     }
     code, output = run("check", "--json", bad)
     report = json.loads(output)

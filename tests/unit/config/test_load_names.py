@@ -34,8 +34,8 @@ from abell.route.static import Refusal, Route, route
         ("local", "local", "active"),
         (" local ", "local", "active"),
         ("galaxy.jobs.runners.slurm:SlurmJobRunner", "slurm", "active"),
-        ("drmaa", "drmaa", "later"),
-        ("univa:UnivaJobRunner", "univa", "later"),
+        ("drmaa", "drmaa", "active"),
+        ("univa:UnivaJobRunner", "univa", "active"),
         ("gridengine", "gridengine", "active"),
         ("galaxy.jobs.runners.cli:ShellJobRunner", "cli", "later"),
         ("htcondor", "htcondor", "later"),
@@ -110,7 +110,7 @@ def test_a_back_end_of_another_package(package: None, load_text) -> None:
 
 
 CANNOT_BE_HAD = [
-    ("nosuch", "known: acme, angry, broken, gridengine, local, missing, nameless, slurm, wrong"),
+    ("nosuch", "known: acme, angry, broken, drmaa, gridengine, local, missing, nameless, slurm, univa, wrong"),
     ("broken", "'broken' cannot be loaded from abell_acme:Missing"),
     ("missing", "'missing' cannot be loaded from abell_missing:Acme: No module named"),
     ("wrong", "'wrong' is not a subclass"),
@@ -150,4 +150,6 @@ def test_the_table_of_built_in_back_ends() -> None:
         "local": "abell.backends.local:Local",
         "slurm": "abell.backends.slurm:Slurm",
         "gridengine": "abell.backends.gridengine:GridEngine",
+        "drmaa": "abell.backends.drmaa:Drmaa",
+        "univa": "abell.backends.univa:Univa",
     }

@@ -48,4 +48,4 @@ def test_two_that_differ(load_text) -> None:
 
 
 def test_those_of_other_runners_are_their_own(load_text) -> None:
-    assert load_text(CONF.replace("slurm", "drmaa") + "      native_specification: -o x\n").configuration
+    assert load_text(CONF.replace("slurm", "condor") + "      native_specification: -o x\n").configuration

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from abell.backends.drmaa_attributes import ATTRIBUTES
 from abell.config import load
 from abell.config.inactive import inactive
 from abell.config.model import Configuration, Destination, Runner, Settings
@@ -48,6 +49,31 @@ TESTS = (
         }.items()
     }
     | {
+        f"plugin[drmaa,univa] {name}": f"test_drmaa.py::{test}"
+        for name, test in {
+            "drmaa_library_path": "test_drmaa_library_path",
+            "invalidjobexception_state": "test_a_denied_job_is_waited_for_or_not",
+            "invalidjobexception_retries": "test_a_denied_job_is_waited_for_or_not",
+            "internalexception_state": "test_internal_errors_that_count",
+            "internalexception_retries": "test_internal_errors_that_count",
+        }.items()
+    }
+    | {
+        f"destination[drmaa,univa] {name}": f"test_drmaa.py::{test}"
+        for test, names in {
+            "test_drmaa_library_path": ["drmaa_library_path"],
+            "test_native_specification": ["native_specification", "nativeSpecification", "native_template"],
+            "test_a_job_that_is_held": ["jobSubmissionState", "job_submission_state"],
+            "test_attributes_arrive": [
+                spelling
+                for attribute in ATTRIBUTES
+                if attribute.name not in ("nativeSpecification", "jobSubmissionState")
+                for spelling in attribute.names
+            ],
+        }.items()
+        for name in names
+    }
+    | {
         key: f"test_gridengine.py::{test}"
         for key, test in {
             "plugin[gridengine] sge_root": "test_which_cluster",
@@ -62,6 +88,15 @@ TESTS = (
             "destination[gridengine] parallel_environment": "test_parallel_environment",
             "destination[gridengine] memory_resource": "test_memory_resource",
             "destination[gridengine] gpu_resource": "test_gpu_resource",
+        }.items()
+    }
+    | {
+        key: f"test_univa.py::{test}"
+        for key, test in {
+            "plugin[univa] asks_per_minute": "test_asks_per_minute",
+            "destination[univa] parallel_environment": "test_requests_become_options",
+            "destination[univa] memory_resource": "test_requests_become_options",
+            "destination[univa] gpu_resource": "test_requests_become_options",
         }.items()
     }
     | {"destination[local] local_slots": "test_environments.py::test_local_slots"}
@@ -173,9 +208,9 @@ def test_parts_of_the_job_configuration_that_are_not_active_are_listed(load_text
 def test_each_thing_of_galaxys_samples_is_listed_once(name: str) -> None:
     sample = distribution("galaxy-config").locate_file("galaxy/config/sample") / name
     listed = inactive(load(str(sample)).configuration)
-    assert len(listed) == len(set(listed)) > 40
+    assert len(listed) == len(set(listed)) > 35
     runners = [text for _, text in listed if text.startswith("runner ")]
-    assert len(runners) == len(set(runners)) >= 11
+    assert len(runners) == len(set(runners)) >= 9
 
 
 def test_the_resubmission_condition_of_galaxy_yml_is_listed() -> None:

@@ -19,7 +19,7 @@ from abell.route.static import Refusal, Route, StaticRouter, route, tool_ids
 JOB_CONF = """\
 runners:
   local: {load: local}
-  drmaa: {load: drmaa}
+  condor: {load: condor}
   k8s: {load: kubernetes}
   cli: {load: cli}
 execution:
@@ -28,12 +28,12 @@ execution:
     main: {runner: local}
     big: {runner: local, tags: [fast, any]}
     bigger: {runner: local, tags: [fast]}
-    later: {runner: drmaa, tags: [any, cluster]}
+    later: {runner: condor, tags: [any, cluster]}
     never: {runner: k8s, tags: [cluster]}
     ssh: {runner: cli, shell_plugin: LocalShell}
     rules: {runner: dynamic}
     stub: {tags: [fast]}
-    typo: {runner: drma}
+    typo: {runner: condr}
 tools:
 - {id: bwa, environment: big}
 - {id: Toolshed.example.org/repos/iuc/bowtie/bowtie2/2.5/, environment: bigger}
@@ -142,11 +142,11 @@ def test_tags(configuration: Configuration, router: StaticRouter) -> None:
     ("destination", "reason"),
     [
         ("stub", "has no runner and only stands for limits"),
-        ("later", "needs the back end 'drmaa', which is not active in this version"),
+        ("later", "needs the back end 'condor', which is not active in this version"),
         ("never", "needs kubernetes, which Abell does not support: send the job to another destination"),
         ("ssh", "is incomplete: add job_plugin"),
         ("rules", "is dynamic, and rules are not active in this version: name a destination for the job"),
-        ("typo", "names the runner 'drma', which is not configured: did you mean 'drmaa'?"),
+        ("typo", "names the runner 'condr', which is not configured: did you mean 'condor'?"),
         ("bgger", "no destination has the id or tag 'bgger' (did you mean 'bigger'?)"),
         ("cluster", "no destination with the tag 'cluster' can run jobs: the destination 'later' needs"),
     ],

@@ -1,0 +1,74 @@
+"""DRMAA's words: states of a job, error codes, and what they mean for a submission.
+
+Source: GFD.133, 3.2.6 ("job program status") and 3.3 ("error codes"), and the libraries named in the rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from abell.job import Cause, State
+
+# UNDETERMINED has no row: the library cannot tell, so nothing is learned.
+STATES: Mapping[str, State | Cause] = {
+    "QUEUED_ACTIVE": State.QUEUED,
+    "SYSTEM_ON_HOLD": State.HELD,
+    "USER_ON_HOLD": State.HELD,
+    "USER_SYSTEM_ON_HOLD": State.HELD,
+    "RUNNING": State.RUNNING,
+    "SYSTEM_SUSPENDED": State.SUSPENDED,
+    "USER_SUSPENDED": State.SUSPENDED,
+    "USER_SYSTEM_SUSPENDED": State.SUSPENDED,
+    "DONE": Cause.OK,  # it "finished normally": by a signal, or over its time, too. `drmaa_endings.py` asks how
+    "FAILED": Cause.EXIT,  # it "finished abnormally": ended from outside, or never started
+}
+HELD_BY: Mapping[str, str] = {
+    "SYSTEM_ON_HOLD": "held by the DRM or its administrator",
+    "USER_ON_HOLD": "held by its user: somebody has to release it",
+    "USER_SYSTEM_ON_HOLD": "held by its user and by the DRM",
+}
+
+Outcome = Literal["refused", "destination", "cluster", "doubt"]
+
+# A failed submission: it will never be taken (refused), its destination or the whole cluster pauses, or nobody knows.
+SUBMISSIONS: Mapping[str, Outcome] = {
+    "TRY_LATER": "cluster",  # "could not pass the request now because the load of the DRM is too high"
+    "DRM_COMMUNICATION_FAILURE": "cluster",  # "could not contact the DRM": it has not been taken
+    "NO_MEMORY": "cluster",
+    "NO_ACTIVE_SESSION": "cluster",
+    "DENIED_BY_DRM": "refused",  # "the DRM rejected the job due to its configuration or the job's attributes"
+    "AUTH_FAILURE": "refused",  # "the caller is not authorised"
+    "INVALID_ARGUMENT": "refused",
+    "INVALID_ATTRIBUTE_FORMAT": "refused",
+    "INVALID_ATTRIBUTE_VALUE": "refused",
+    "CONFLICTING_ATTRIBUTE_VALUES": "refused",
+    "INTERNAL_ERROR": "doubt",  # "unexpected or internal DRMAA error": at what step, it does not say
+}
+# What a library says beside an error that its code alone does not tell: the first that is found counts.
+_TEXTS: tuple[tuple[str, Outcome], ...] = (
+    # Grid Engine's max_u_jobs and max_jobs (qmaster: MSG_JOB_ALLOWEDJOBSPERUSER, ...PERCLUSTER); quotas of other DRMs.
+    (r"[Oo]nly \d+ jobs are allowed", "destination"),
+    (r"job rejected: .*\bmax(imum)?\b.*\bjobs\b", "destination"),
+    (r"(?i)\b(AssocMaxSubmitJobLimit|QOSMaxSubmitJob|MaxSubmitJob|submit limit|job limit)", "destination"),  # Slurm
+    (r"(?i)would exceed (queue|server|.*user).*limit|maximum number of jobs", "destination"),  # PBS, TORQUE
+    (r"(?i)(user|queue|project).*\b(job|pending) .*(limit|threshold)", "destination"),  # LSF
+    # Grid Engine: the qmaster is not there, or restarts.
+    (r"unable to (send message to|contact) qmaster|got no response from .*qmaster|commlib error", "cluster"),
+)
+
+
+def outcome(error: str, text: str) -> Outcome:
+    """What an error of drmaa_run_job means. A code that nobody knows leaves in doubt whether the job was taken."""
+    meant = SUBMISSIONS.get(error, "doubt")
+    if error in ("DENIED_BY_DRM", "INTERNAL_ERROR"):
+        told = next((told for pattern, told in _TEXTS if re.search(pattern, text)), None)
+        # A connection that broke in the middle says nothing of the job, unless the code does.
+        return meant if told is None or (told == "cluster" and meant == "doubt") else told
+    return meant
+
+
+def is_over(error: str, text: str) -> bool:
+    """An error of drmaa_control that says of a job to be ended that it is over already."""
+    return error == "INVALID_JOB" or "already completing or completed" in text.lower()  # slurm-drmaa
