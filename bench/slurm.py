@@ -11,18 +11,15 @@ and with ACTIVE (1000) jobs in Slurm; processor time of the server a job, and a 
 from __future__ import annotations
 
 import itertools
-import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
 
-from engine import Server, cpu_seconds
+from drm import Site, as_new, cpu_s
 
 SLURM_CONF = os.environ.get("SLURM_CONF", "/var/lib/abell-slurm/main/slurm.conf")
 ASKING = ("squeue", "sacct", "scontrol", "sinfo")  # the commands that only ask
@@ -39,51 +36,6 @@ CONFIG = {
 KINDS = (("true", "ok"), ("exit 3", "exit"), ("kill -9 $$", "signal"), ("sleep 0.2", "ok"))
 
 
-class Site:
-    """A server with a root of its own, and a count of the questions that it asks Slurm."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.root = folder / "root"
-        self.root.mkdir()
-        self.asked = folder / "asked"
-        self.asked.touch()
-        tools = folder / "bin"
-        tools.mkdir()
-        for name in ASKING:
-            script = f'#!/bin/sh\necho {name} >>"{self.asked}"\nexec {shutil.which(name)} "$@"\n'
-            (tools / name).write_text(script)
-            (tools / name).chmod(0o755)
-        config = folder / "job_conf.yml"
-        config.write_text(json.dumps(CONFIG))
-        os.environ["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
-        self.server = Server(self.root, "-c", str(config))
-        self.pid = self.server.process.pid
-
-    def submit(self, commands, destination="plain"):
-        jobs = [{"command": command, "destination": destination} for command in commands]
-        return self.server.answer(op="submit", jobs=jobs)["ids"]
-
-    def endings(self, ids):
-        """The rows of these jobs, each as its ending becomes known."""
-        for told in self.server.ask(op="wait", jobs=ids, only_endings=True):
-            if "event" in told:
-                yield told["event"]
-
-    def questions(self):
-        return len(self.asked.read_text().splitlines())
-
-    def ended_s(self, row):
-        """When its script had written its record."""
-        return (Path(row["directory"]) / "control" / "ending.1").stat().st_mtime
-
-
-def cpu_s(pid):
-    """Of the server itself, and of the commands it ran."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return cpu_seconds(pid), (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
-
-
 def throughput(site, jobs, rounds=3):
     ratios = [once(site, jobs) for _ in range(rounds)]
     print(f"{jobs} no-op jobs against serial sbatch: median ratio {statistics.median(ratios):.2f} (at most 1.0)")
@@ -91,15 +43,10 @@ def throughput(site, jobs, rounds=3):
 
 def once(site, jobs):
     before, asked = cpu_s(site.pid), site.questions()
-    began = time.perf_counter()
-    causes = Counter(row["cause"] for row in site.endings(site.submit(["true"] * jobs)))
-    seconds = time.perf_counter() - began
-    if causes != {"ok": jobs}:
-        raise SystemExit(f"not all jobs ended ok: {dict(causes)}")
+    seconds = site.run(jobs)
     asked = site.questions() - asked
     own, commands = (now - then for now, then in zip(cpu_s(site.pid), before, strict=True))
-    scripts = sorted((site.root / "jobs").glob("**/job.sh"))
-    floor = serial(scripts[-jobs:])
+    floor = serial(site.scripts(jobs))
     print(f"{jobs} no-op jobs: {seconds:.1f} s; serial sbatch {floor:.1f} s; ratio {seconds / floor:.2f}")
     per = seconds / asked if asked else float("inf")
     print(f"questions to Slurm meanwhile: {asked}, one in {per:.1f} s (at most one in 5 s)")
@@ -109,12 +56,7 @@ def once(site, jobs):
 
 def serial(scripts):
     """Seconds from the first sbatch of these scripts to the end of the last one of them."""
-    for script in scripts:
-        shutil.rmtree(script.parent / "control")
-        (script.parent / "control").mkdir()
-        for name in ("home", "tmp", "working", "outputs"):
-            (script.parent / name).mkdir(exist_ok=True)
-    left = [script.parent / "control" / "ending.1" for script in scripts]
+    left = as_new(scripts)
     began = time.perf_counter()
     for script in scripts:
         subprocess.run(["sbatch", "--parsable", script], check=True, stdout=subprocess.DEVNULL)
@@ -160,17 +102,13 @@ def correctness(site, jobs):
 def main(jobs=500, active=1000, many=5000):
     os.environ["SLURM_CONF"] = SLURM_CONF
     with tempfile.TemporaryDirectory(prefix="abell-bench-", ignore_cleanup_errors=True) as folder:
-        site = Site(Path(folder))
+        site = Site(Path(folder), CONFIG, ASKING)
         throughput(site, jobs)
         latency(site, 1)
-        held = site.submit(["true"] * active, "held")
-        while any(row["state"] != "queued" for row in site.server.answer(op="jobs", ids=held)["jobs"]):
-            time.sleep(0.5)
+        held = site.queue(active, "held")
         latency(site, active)
         watched(site)
-        site.server.answer(op="cancel", jobs=held, by="bench")
-        for _ in site.endings(held):
-            pass
+        site.cancel(held)
         if many:
             correctness(site, many)
         site.server.stop()
