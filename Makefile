@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+# Tests of these mostly wait for a scheduler.
+SCHEDULERS := slurm or gridengine or drmaa or univa
 
 .PHONY: help demo test lint types unit clusters docs bench clean
 
@@ -38,8 +40,8 @@ types: $(VENV)/test.stamp
 	$(BIN)/mypy
 
 unit: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n 2 --dist worksteal -k 'not slurm'
-	$(BIN)/python -m pytest -n 6 --dist worksteal -k slurm
+	$(BIN)/python -m pytest -n 2 --dist worksteal -k 'not ($(SCHEDULERS))'
+	$(BIN)/python -m pytest -n 6 --dist worksteal -k '$(SCHEDULERS)'
 
 clusters:
 	clusters/up

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
+import tempfile
 
 import click
 
@@ -29,7 +31,7 @@ def doctor(destinations: tuple[str, ...], root: str | None, config: str | None, 
 
     DESTINATION is an id or a tag; without one, every runner is examined, with each cluster that its destinations mean:
     are its commands on the PATH, does the cluster answer, is it set up well? All are asked at the same time, and each
-    is given up after a minute at most. No job is submitted, nothing is written, and no server is needed. If one runs,
+    is given up after a minute. No job is submitted, the root is not touched, and no server is needed. If one runs,
     what holds up its jobs is told as well; without -c, its configuration is the one that is examined.
 
     Run it as the user of the server, in the server's environment: PATH and variables such as SLURM_CONF count.
@@ -45,6 +47,7 @@ def doctor(destinations: tuple[str, ...], root: str | None, config: str | None, 
     from abell.doctor.patients import patients
     from abell.doctor.server import findings, server
     from abell.engine.prepare import Layout
+    from abell.hosts.lazy_libraries import Libraries
 
     done: list[Checkup] = []
     status = StatusLine()
@@ -80,6 +83,17 @@ def doctor(destinations: tuple[str, ...], root: str | None, config: str | None, 
     for checkup in done:
         tell(checkup)
     status.show("asking " + ", ".join(dict.fromkeys(patient.runner for patient in chosen)))
-    done += asyncio.run(examine(chosen, configuration, os.environ, {}, tell))
+
+    async def examined() -> list[Checkup]:
+        # Sessions of libraries are kept in a root; nothing is to be written in this one, nor to be read by them.
+        with tempfile.TemporaryDirectory(prefix="abell-doctor-") as scratch:
+            libraries = Libraries(scratch, os.environ, hidden=(str(directory),))
+            try:
+                return await examine(chosen, configuration, os.environ, {"drmaa": libraries.ask}, tell)
+            finally:
+                await libraries.close()
+
+    logging.getLogger("abell").addHandler(logging.NullHandler())  # what is worth a word is among the findings
+    done += asyncio.run(examined())
     status.show("")
     return end()
