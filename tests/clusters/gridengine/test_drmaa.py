@@ -10,7 +10,7 @@ import pytest
 from abell.backends.contract import BackendError, Bound, Later, Refused
 from abell.backends.drmaa import Drmaa
 from abell.backends.drmaa_endings import ABORTED
-from abell.job import Cause, State, Unknown
+from abell.job import Cause, Sighting, State, Unknown
 from tests.clusters.eventually import eventually
 from tests.clusters.gridengine.by_library import ByLibrary
 from tests.clusters.gridengine.clusters import configured, grid, without
@@ -152,7 +152,7 @@ def test_many_are_asked_for_at_once(drmaa: ByLibrary) -> None:
 @pytest.mark.breaks("frail")
 def test_the_qmaster_is_away(frail_drmaa: ByLibrary) -> None:
     """Nothing is learned of a job meanwhile, none is submitted, and afterwards all is as before."""
-    native = frail_drmaa.submit(frail_drmaa.job("sleep 8; exit 4"))
+    native = frail_drmaa.submit(frail_drmaa.job("sleep 60"))
     frail_drmaa.until(native, lambda seen: seen.state is State.RUNNING)
     with without("stop", "qmaster", "frail"):
         with pytest.raises(BackendError, match="DRM_COMMUNICATION_FAILURE"):
@@ -161,7 +161,8 @@ def test_the_qmaster_is_away(frail_drmaa: ByLibrary) -> None:
         assert isinstance(learned, Later) and learned.holds_up == "cluster", learned
         with pytest.raises(BackendError, match="DRM_COMMUNICATION_FAILURE"):
             frail_drmaa.do(frail_drmaa.backend.cancel([native], "maria"))
-    assert frail_drmaa.until(native).exit_code == 4
+    assert frail_drmaa.run("exit 4").exit_code == 4
+    assert isinstance(frail_drmaa.poll(native), Sighting)
 
 
 @pytest.mark.breaks("frail")
