@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from abell.backends.contract import Answered, TimedOut, Unreachable
+from abell.library.child import Child
 from abell.library.drmaa import ERRORS
-from tests.library.conftest import Host, eventually, job
+from abell.library.frames import LONGEST, Frames
+from abell.library.journal import Journal
+from abell.library.page import Page
+from tests.library.host import Host, eventually, job
 
 
 def test_about(host: Host) -> None:
@@ -154,6 +161,38 @@ def test_questions_of_a_wrong_form(host: Host) -> None:
     }
 
 
+def test_a_question_that_is_too_long_is_refused_and_harms_no_other(host: Host) -> None:
+    reply = host.ask("submit", jobs=[job(jobEnvironment={"A": "x" * LONGEST})])
+    assert isinstance(reply, Unreachable) and not reply.began and "bytes; at most" in reply.reason
+    assert host.submit(job()) == [{"id": "1"}]
+
+
+def test_more_answers_than_one_message_holds(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair()
+    descriptors = [os.open(tmp_path / name, os.O_RDWR | os.O_CREAT | os.O_APPEND) for name in "ab"]
+    page = Page.make()
+    child = Child(theirs, Page(page), Journal((descriptors[0], descriptors[1])))
+    sizes = [LONGEST // 3] * 7 + [LONGEST + 1] + [1]
+    child._answers = [(1, index, {"text": "x" * size}) for index, size in enumerate(sizes)]
+
+    def flush() -> None:
+        child._flush()
+        theirs.close()
+
+    thread = threading.Thread(target=flush)
+    thread.start()
+    frames, got = Frames(), {}
+    while data := ours.recv(1 << 20):
+        for message in frames.feed(data):
+            got.update({index: answer for _, index, answer in message["answers"]})
+    thread.join()
+    assert [len(got[index]["text"]) for index in (0, 6, 8)] == [LONGEST // 3, LONGEST // 3, 1]
+    assert got[7]["error"] == "INTERNAL_ERROR" and len(got) == 9
+    for descriptor in (*descriptors, page):
+        os.close(descriptor)
+    ours.close()
+
+
 def test_a_thousand_ids(host: Host) -> None:
     host.submit(job(jobSubmissionState="drmaa_hold"))
     ids = [str(number) for number in range(1, 1001)]
@@ -171,7 +210,7 @@ def test_nothing_asked_nothing_answered(host: Host) -> None:
 def test_a_submission_goes_before_the_rest_of_a_look(host: Host) -> None:
     host.order("job_ps * sleep 0.05")
     looking = host.start_asking("look", ids=[str(number) for number in range(100)])
-    eventually(lambda: (host.drm / "calls").exists() and host.count("job_ps"))
+    eventually(lambda: host.count("job_ps"))
     host.submit(job("urgent"))
     assert not looking.done()
     before = [function for _, function, _ in host.calls].index("run_job")

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from abell.library.attributes import REQUIRED, SCALARS, VECTORS
-from tests.library.conftest import Host
+from tests.library.host import Host
 
 TEXTS: dict[str, Any] = {
     "remoteCommand": "/bin/true",

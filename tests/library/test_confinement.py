@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from abell.hosts.library import Libraries
 from abell.library.confine import allowed
-from tests.library.conftest import Host, job
+from tests.library.host import Host, job
 
 
 def can_read(host: Host, *paths: Path | str) -> list[bool]:
@@ -99,6 +101,44 @@ def test_it_inherits_nothing_else(host: Host, tmp_path: Path) -> None:
     rest = [kind for kind in kinds if kind not in journals]
     assert rest == ["/dev/null", "/memfd", "pipe", "pipe", "socket"], rest
     assert Path(f"/proc/{host.pid}/cwd").readlink() == Path("/")
+
+
+WITHOUT_LANDLOCK = """
+import asyncio, ctypes, struct, sys
+from abell.backends.contract import Ask
+from abell.hosts.library import Libraries
+
+class Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+
+# seccomp(2): load the number of the system call; 444 (landlock_create_ruleset) fails with ENOSYS, others are allowed
+code = b"".join(
+    struct.pack("=HBBI", *row)
+    for row in ((0x20, 0, 0, 0), (0x15, 0, 1, 444), (0x06, 0, 0, 0x00050000 | 38), (0x06, 0, 0, 0x7FFF0000))
+)
+buffer = ctypes.create_string_buffer(code)
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+program = Program(4, ctypes.cast(buffer, ctypes.c_void_p))
+assert libc.prctl(22, 2, ctypes.byref(program), 0, 0) == 0
+
+async def main():
+    libraries = Libraries(sys.argv[1])
+    reply = await libraries.ask(Ask("drmaa", "about", {"library": sys.argv[2]}))
+    await libraries.close()
+    print("\\n".join(reply.data["notes"]))
+
+asyncio.run(main())
+"""
+
+
+def test_a_kernel_without_landlock_is_said(host: Host) -> None:
+    """It goes on, and the administrator is told."""
+    argv = [sys.executable, "-c", WITHOUT_LANDLOCK, str(host.root), str(host.library)]
+    ran = subprocess.run(argv, env=host.environ, capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout == (
+        f"the library is not kept from reading {host.root}: this kernel has no Landlock (Function not implemented)\n"
+    )
 
 
 def test_it_is_the_first_to_go_when_memory_is_short(host: Host) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from abell.backends.contract import Answered, Unreachable
-from tests.library.conftest import Host, eventually, job
+from abell.backends.contract import Answered, TimedOut, Unreachable
+from tests.library.host import Host, eventually, job
 from tests.library.hostile import compile_library
 
 HARM = {
@@ -66,6 +66,17 @@ def test_while_looking_and_ending(hasty: Host, verb: str, action: str, words: st
     assert hasty.answer(verb, ids=["3"])["answers"] == {"3": aside}
 
 
+def test_an_item_counts_although_nobody_waits_for_it_any_more(make_host: Callable[..., Host]) -> None:
+    host = make_host(look_s=1.0)
+    host.order("job_ps @7 hang")
+    host.answer("about")
+    for times in (1, 2):
+        assert host.ask("look", 0.2, ids=["7"]) == TimedOut(0.2)
+        eventually(lambda times=times: host.count("job_ps", "7") == times)
+        host.look("8")  # by the next process
+    assert host.look("7")["7"]["error"] == "SET_ASIDE"
+
+
 def test_one_strike_is_forgotten_with_an_answer(hasty: Host) -> None:
     hasty.order("job_ps @7 segfault")
     hasty.look("7")
@@ -79,9 +90,9 @@ def test_kills_from_outside_are_nobodys_fault(host: Host) -> None:
     """Somebody, or the kernel short of memory: in flight is in doubt each time, and never set aside."""
     for _ in range(4):
         host.order("run_job @slow sleep 30")
+        known = host.count("run_job", "slow")
         submitting = host.start_asking("submit", jobs=[job("slow"), job("next")])
-        known = host.count("run_job", "slow") if (host.drm / "calls").exists() else 0
-        eventually(lambda known=known: (host.drm / "calls").exists() and host.count("run_job", "slow") > known)
+        eventually(lambda known=known: host.count("run_job", "slow") > known)
         os.kill(host.pid, signal.SIGKILL)
         slow, following = submitting.result(60).data["answers"]
         assert slow == {"doubt": "the library was ended by SIGKILL while it was asked for slow (submit)"}
@@ -225,7 +236,7 @@ def test_one_library_hangs_and_another_notices_nothing(make_host: Callable[..., 
     other.write_bytes(host.library.read_bytes())
     host.order("run_job @stuck hang")
     stuck = host.start_asking("submit", jobs=[job("stuck")])
-    eventually(lambda: (host.drm / "calls").exists() and host.count("run_job", "stuck"))
+    eventually(lambda: host.count("run_job", "stuck"))
     since = time.monotonic()
     for _ in range(20):
         [answer] = host.answer("submit", library=str(other), jobs=[job("fine")])["answers"]

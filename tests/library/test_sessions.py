@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from abell.hosts.library import Libraries
-from tests.library.conftest import Host, eventually, job
+from tests.library.host import Host, eventually, job
 
 SERVER = """
 import asyncio, sys, time
@@ -158,6 +158,17 @@ def test_many_questions_at_once_start_one_process(host: Host) -> None:
     asked = [host.start_asking("submit", jobs=[job(f"job {n}")]) for n in range(20)]
     ids = {each.result(60).data["answers"][0]["id"] for each in asked}
     assert len(ids) == 20 and host.count("init") == 1
+
+
+def test_a_session_that_cannot_be_noted_is_used_all_the_same(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    host.answer("about")
+    host.close()
+    [file] = host.root.glob("libraries/*/contact")
+    file.unlink()
+    file.with_name("contact.new").symlink_to("/nowhere/at/all")  # it is not followed
+    host.libraries = host.make()
+    assert host.submit(job()) == [{"id": "1"}]
+    assert "its session cannot be noted" in caplog.text
 
 
 def test_a_root_that_cannot_be_written(make_host: Callable[..., Host], tmp_path: Path) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from abell.backends.contract import Call
+from abell.hosts.local import variables
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -36,8 +39,5 @@ OF_DRMS = ("SGE_*", "PBS_*", "LSF_*", "DRMAA_*", "SLURM_CONF", "CONDOR_CONFIG", 
 
 def environment(server: Mapping[str, str], preload: list[str]) -> dict[str, str]:
     """The variables of a child: never the server's secrets."""
-    from abell.backends.contract import Call
-    from abell.hosts.local import variables
-
     kept = variables(server, Call(argv=(), keep=OF_DRMS))
     return {**kept, "LD_PRELOAD": ":".join(preload)} if preload else kept

@@ -24,6 +24,7 @@ from abell.printable import printable
 log = logging.getLogger(__name__)
 
 STRIKES = 2  # processes that an item may cost
+_MOST_PAST = 64  # questions
 _DROP_S = 1.0  # how long to wait for the word that the rest of a submission will not begin
 _MOST_PRELOADED = 4
 _AT_ONCE = 2  # processes that may die in a row without an answer before the next one has to wait
@@ -42,6 +43,7 @@ class Session:
         self._starting: asyncio.Task[None] | None = None
         self._about: dict[str, Any] | None = None
         self._questions: dict[int, Question] = {}
+        self._past: dict[int, Question] = {}  # whose time was over; an item of theirs may still be under way
         self._acknowledged: dict[int, asyncio.Future[None]] = {}
         self._numbers = itertools.count(1)
         self._strikes: Counter[tuple[bool, str]] = Counter()
@@ -76,7 +78,9 @@ class Session:
             self._send({"n": next(self._numbers), "verb": "drop", "question": question.number})
             raise
         finally:
-            del self._questions[question.number]
+            self._past[question.number] = self._questions.pop(question.number)
+            while len(self._past) > _MOST_PAST:
+                del self._past[next(iter(self._past))]
 
     async def close(self) -> None:
         self._closed = True
@@ -136,12 +140,15 @@ class Session:
                 self._finish_all(f"{self._reason} (the next try is in {rest:.1f} s)")
                 return
             if self._process is not None:
+                self._process.kill("was replaced", blame=False)  # if it is still there
                 await self._process.ended.wait()
             try:
                 self._files.prepare()
                 failed = await self._launch()
             except OSError as error:
                 failed = f"no process for the library can be started: {error}"
+            except (KeyError, TypeError) as error:
+                failed = f"the process of the library speaks nonsense ({error!r})"
             if failed:
                 self._pause(failed)
                 self._finish_all(f"{self._library}: {failed}")
@@ -185,7 +192,7 @@ class Session:
                 journal,
                 start,
                 self._limits,
-                lambda number: self._questions[number].verb if number in self._questions else None,
+                lambda number: question.verb if (question := self._question(number)) else None,
                 self._receive,
                 self._ended,
             )
@@ -206,11 +213,14 @@ class Session:
     def _open(self, told: Mapping[str, Any], preload: list[str]) -> None:
         notes = list(told["notes"]) + defects(str(told["drm"]), str(told["implementation"]))
         if preload:
-            self._files.preload = preload
             notes.append(f"{' '.join(preload)} had to be loaded before this library (LD_PRELOAD)")
         about = {key: printable(str(told[key])) for key in ("drm", "implementation", "version", "contact")}
-        if told["contact"]:
-            self._files.contact = told["contact"]
+        try:
+            self._files.preload = preload
+            if told["contact"]:
+                self._files.contact = told["contact"]
+        except OSError as error:
+            log.error("%s: its session cannot be noted, and ends with this process: %s", self._name, error)
         for note in notes:
             if note not in self._told:
                 log.warning("%s: %s", self._name, printable(note))
@@ -225,9 +235,9 @@ class Session:
                 waiting.set_result(None)
             return
         for number, index, answer in message["answers"]:
-            question = self._questions.get(number)
+            question = self._question(number)
             if question is None:
-                continue  # whose time was over
+                continue
             if not isinstance(answer, dict) or not isinstance(index, int):
                 raise TypeError("an answer that is none")
             question.answer(index, answer)
@@ -242,7 +252,7 @@ class Session:
             return  # `_launch` tells
         self._trouble = f"the library {end.why}"
         begun = end.begun
-        question = self._questions.get(begun.question) if begun else None
+        question = self._question(begun.question) if begun else None
         if begun is not None and question is not None and begun.item not in question.answers:
             self._lost(question, begun.item, end)
         if end.blame:
@@ -254,6 +264,9 @@ class Session:
                 self._rest(f"{self._library}: the library {end.why}, as before", max(1, self._fruitless - _AT_ONCE))
         if any(question.open for question in self._questions.values()):
             self._start()
+
+    def _question(self, number: int) -> Question | None:
+        return self._questions.get(number) or self._past.get(number)
 
     def _lost(self, question: Question, index: int, end: End) -> None:
         key = question.verb == "submit", question.names[index]

@@ -155,10 +155,24 @@ class Child:
             if self._answers:
                 self._journal.sync()
                 answers, self._answers = self._answers, []
-                self._server.sendall(pack({"answers": answers}))
+                self._send_answers(answers)
             if self._journal.trouble != self._trouble:
                 self._trouble = self._journal.trouble
                 self._server.sendall(pack({"log": self._trouble}))
+
+    def _send_answers(self, answers: list[tuple[int, int, Mapping[str, Any]]]) -> None:
+        """In as few messages as may be; an answer that is too long by itself is an error."""
+        try:
+            data = pack({"answers": answers})
+        except ValueError as error:
+            half = len(answers) // 2
+            if half:
+                self._send_answers(answers[:half])
+                self._send_answers(answers[half:])
+                return
+            number, index, _ = answers[0]
+            data = pack({"answers": [(number, index, {"error": "INTERNAL_ERROR", "text": str(error)})]})
+        self._server.sendall(data)
 
     def _send(self, message: Mapping[str, Any]) -> None:
         with self._lock:

@@ -52,7 +52,7 @@ STATES = {
 }  # the DRMAA_PS_ constants
 TERMINATE = 4  # DRMAA_CONTROL_TERMINATE
 _BUFFER = 1024  # DRMAA_ERROR_STRING_BUFFER, and more than any other length that the specification names
-_MOST_ELEMENTS = 1000  # of a list that a library makes up
+_MOST_ELEMENTS = 200  # of a list that a library makes up
 
 
 class DrmaaError(Exception):
