@@ -290,7 +290,7 @@ def test_what_qsub_says(said: str, what: Any) -> None:
         assert isinstance(learned, Later) and learned.holds_up == what
     else:
         assert isinstance(learned, what)
-        assert not learned.reason.startswith(("Unable", "error")) and "Exiting" not in learned.reason
+        assert not learned.reason.startswith(("Unable", "error:")) and "Exiting" not in learned.reason
 
 
 @pytest.mark.parametrize(
