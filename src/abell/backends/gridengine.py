@@ -398,7 +398,9 @@ class GridEngine(Backend):
         params = self.runner_params
         said = {variable: str(params[name]) for name, variable in PARAMETERS.items() if params.get(name) is not None}
         program = f"{params['sge_bin']}/{command}" if params.get("sge_bin") else command
-        return Call((program, *argv), env={**said, "SGE_SINGLE_LINE": "1"}, keep=tuple(PARAMETERS.values()))
+        if command == "qconf":
+            said["SGE_SINGLE_LINE"] = "1"  # it wraps long lines
+        return Call((program, *argv), env=said, keep=tuple(PARAMETERS.values()))
 
 
 # -- qsub's command line ----------------------------------------------------------------------------------------------

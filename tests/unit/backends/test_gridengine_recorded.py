@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,23 +83,14 @@ class Then:
         assert isinstance(want, Call)
         said = self.left[want.argv]
         reply = said.pop(0) if len(said) > 1 else said[0]
-        return Recorded(
-            reply.when,
-            reply.user,
-            reply.argv,
-            reply.exit,
-            reply.stdout[: int(len(reply.stdout) * self.cut)],
-            reply.stderr,
-            0,
-        ).reply(want.timeout_s)
+        return replace(reply, stdout=reply.stdout[: int(len(reply.stdout) * self.cut)]).reply(want.timeout_s)
 
 
 def ids(recording: Recording, when: str) -> list[str]:
     """The jobs that were asked about."""
-    words = [
-        call.argv[-1] for call in recording.at(when, "root") if call.argv[:2] in (("qstat", "-j"), ("qacct", "-j"))
-    ]
-    listed = re.findall(r"<JB_job_number>(\d+)<", "".join(call.stdout for call in recording.at(when, "root")))
+    calls = recording.at(when, "root")
+    words = [call.argv[-1] for call in calls if call.argv[:2] in (("qstat", "-j"), ("qacct", "-j"))]
+    listed = re.findall(r"<JB_job_number>(\d+)<", "".join(call.stdout for call in calls))
     return [number for word in words[:1] for number in word.split(",")] or listed[:1]
 
 
@@ -119,8 +111,8 @@ def text(word: Sighting | Unknown | None) -> str:
     what = f"{word.word}: {word.state or word.cause}"
     what += f" {word.exit_code}" if word.exit_code is not None else ""
     what += f" by {word.signal}" if word.signal else ""
-    reason = re.sub(r"(ran|at) \d+", r"\1 N", word.reason)
-    return what + (f" ({re.sub(r'(job|qrls) [0-9]+', r'\1 ID', reason)})" if reason else "")
+    reason = re.sub(r"(job|qrls) \d+", r"\1 ID", re.sub(r"(ran|at) \d+", r"\1 N", word.reason))
+    return f"{what} ({reason})" if reason else what
 
 
 MOMENTS = [(recording, when) for recording in ALL for when, _ in recording.moments()]
