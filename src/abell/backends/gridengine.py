@@ -249,7 +249,7 @@ class GridEngine(Backend):
             number for number, run in over.items() if self._needs_a_name(number, run)
         }
         if untold:
-            yield from self._ask_who()
+            yield from self._ask_who(left)
         for number in left:
             if (run := over.get(number)) is not None:
                 sighting = yield from self._ended(number, run)
@@ -332,8 +332,8 @@ class GridEngine(Backend):
             self._queues[run.queue] = (self._clock() + REMEMBERED_S, limits)
         return limits
 
-    def _ask_who(self) -> Steps[None]:
-        """Who deleted jobs, if the files of the cell say it."""
+    def _ask_who(self, numbers: Sequence[str]) -> Steps[None]:
+        """Who deleted these jobs, if the files of the cell say it."""
         if self._untold_until > self._clock():
             return
         reply = yield replace(self._call("sh"), argv=("sh", "-c", PROGRAM))
@@ -341,10 +341,11 @@ class GridEngine(Backend):
             self._untold_until = self._clock() + REMEMBERED_S
             return
         running, waiting = told(reply.out)
-        if not running and not waiting:
-            return
-        self._registered |= {n: by for n, by in running.items() if n in self._keys and not self._registered.get(n)}
-        self._deleted |= {n: by for n, by in waiting.items() if n in self._keys}
+        for number in numbers:
+            if number in running and not self._registered.get(number):
+                self._registered[number] = running[number]
+            if number in waiting:
+                self._deleted[number] = waiting[number]
 
     # -- cancel, find, forget, check ----------------------------------------------------------------------------------
 

@@ -47,7 +47,7 @@ TOLD: Mapping[tuple[str, str], str] = {
     ("queue_disabled", "waiting"): 'qw: queued (queue instance "off.q@vm" dropped because it is disabled)',
     ("depends", "waiting"): "hqw: held (held: `qrls ID` lets it go) | hqw: held (waits for job ID)",
     ("suspended", "suspended"): "s: suspended",
-    ("requeued", "put back"): "hRwq: held (held: `qrls ID` lets it go)",
+    ("requeued", "put back"): "hRq: held (held: `qrls ID` lets it go)",
     ("requeued", "ended"): "exit_status 3: exit 3",
     ("unknown", "asked"): "unknown",
     ("odd_names", "listed"): "hqw: held (held: `qrls ID` lets it go)",
@@ -57,7 +57,7 @@ SUBMITTED = {
     "-P nosuch": 'Refused job rejected: the requested project "nosuch" does not exist',
     "-pe nosuch 2": 'Refused job rejected: the requested parallel environment "nosuch" does not exist',
     "-l nosuch=1": 'Refused unknown resource "nosuch"',
-    "-w e -l never=1": "Refused error: no suitable queues",
+    "-w e -l never=1": "Refused no suitable queues",
     "-nonsense": 'Refused invalid option argument "-nonsense"',
     "": "Bound ID",
     "no qmaster": "Later commlib error: got select error (Connection refused); "
