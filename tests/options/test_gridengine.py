@@ -51,7 +51,7 @@ def test_a_range_of_slots(make_site: MakeSite) -> None:
 
 
 def test_native_template(make_site: MakeSite) -> None:
-    template = f"-pe smp {{slots:1}} [-l mem_free={{mem_per_slot_mb}}M] [-l h_rt={{seconds}}] -l {one()}=1"
+    template = "-pe smp {slots:1} [-l mem_free={mem_per_slot_mb}M] [-l h_rt={seconds}]"
     site = make_site(config(native_template=template))
     said = site.output("echo $GALAXY_SLOTS $GALAXY_MEMORY_MB", slots=3, mem="300M", time="90s")
     assert said.split() == ["3", "300"]

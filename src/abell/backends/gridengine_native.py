@@ -145,7 +145,7 @@ def _options(words: list[str]) -> Iterator[Native]:
     rest = list(words)
     while rest:
         word = rest.pop(0)
-        if not re.fullmatch(r"-[A-Za-z@_-]\S*", word):
+        if not re.fullmatch(r"-[A-Za-z@_]\S*", word):
             raise NativeError(f"{word!r} is no option: options begin with '-', and values are words of their own")
         name = word[1:]
         known = _KNOWN.get(name)
