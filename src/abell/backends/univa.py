@@ -53,6 +53,7 @@ class Univa(Drmaa):
     """One instance speaks to one library, and to the cell of the server's environment."""
 
     name: ClassVar[str] = "univa"
+    settle_s = 60.0  # the accounting lags
     asks_per_minute = 12.0
 
     def __init__(
