@@ -84,3 +84,10 @@ def test_gpu_resource(make_site: MakeSite) -> None:
     silent = site.run("true", gpus=1, to="frail")
     story = [event["text"] for event in site.cluster.client_ask("job", job=silent.id)["events"]]
     assert silent.cause is Cause.OK and any("has no way to ask for it" in text for text in story), story
+
+
+@pytest.mark.parametrize("code", [99, 100])
+def test_exit_codes_that_are_orders_to_grid_engine(make_site: MakeSite, code: int) -> None:
+    """They start nothing again, and put nothing into the error state."""
+    job = make_site(config()).run(f"exit {code}")
+    assert (job.cause, job.exit_code) == (Cause.EXIT, code)

@@ -59,7 +59,7 @@ class Drmaa(Backend):
     own_id = "${SLURM_JOB_ID:-${PBS_JOBID:-${LSB_JOBID:-${JOB_ID:-}}}}"
     states: ClassVar[Mapping[str, State | Cause]] = STATES
     poll_every_s = 5.0
-    settle_s = 60.0
+    settle_s = 15.0  # DRMAA's last word comes at once or never, and names no cause that the record does not
     record_s = 60.0
     at_once = 16
     says_cluster = (LIBRARY,)

@@ -48,8 +48,8 @@ SUBMISSIONS: Mapping[str, Outcome] = {
 }
 # What a library says beside an error that its code alone does not tell: the first that is found counts.
 _TEXTS: tuple[tuple[str, Outcome], ...] = (
-    # Grid Engine's max_u_jobs and max_jobs (qmaster: MSG_JOB_ALLOWEDJOBSPERUSER, ...PERCLUSTER); quotas of other DRMs.
-    (r"[Oo]nly \d+ jobs are allowed", "destination"),
+    # Grid Engine's max_u_jobs and max_jobs, with TRY_LATER (seen in 8.1.9); limits of other DRMs.
+    (r"(?i)only \d+ jobs are allowed per user", "destination"),
     (r"job rejected: .*\bmax(imum)?\b.*\bjobs\b", "destination"),
     (r"(?i)\b(AssocMaxSubmitJobLimit|QOSMaxSubmitJob|MaxSubmitJob|submit limit|job limit)", "destination"),  # Slurm
     (r"(?i)would exceed (queue|server|.*user).*limit|maximum number of jobs", "destination"),  # PBS, TORQUE
@@ -62,7 +62,7 @@ _TEXTS: tuple[tuple[str, Outcome], ...] = (
 def outcome(error: str, text: str) -> Outcome:
     """What an error of drmaa_run_job means. A code that nobody knows leaves in doubt whether the job was taken."""
     meant = SUBMISSIONS.get(error, "doubt")
-    if error in ("DENIED_BY_DRM", "INTERNAL_ERROR"):
+    if error in ("TRY_LATER", "DENIED_BY_DRM", "INTERNAL_ERROR"):
         told = next((told for pattern, told in _TEXTS if re.search(pattern, text)), None)
         # A connection that broke in the middle says nothing of the job, unless the code does.
         return meant if told is None or (told == "cluster" and meant == "doubt") else told

@@ -85,7 +85,7 @@ class GridEngine(Backend):
     asks_per_minute = 12.0
     says_cluster = tuple(PARAMETERS)
     requeues = True
-    users = "$user"  # whose jobs are asked for: the server's user, which qstat puts in itself, or *
+    users = "$user"  # whose jobs are asked for: the server's user, which qstat puts in itself (qstat(1)), or *
     own_codes = frozenset((99, EXIT_IN_ERROR))  # of a script: start it again; put it into the error state
 
     def __init__(
@@ -137,7 +137,7 @@ class GridEngine(Backend):
             if reason := unusable(job.stdout):
                 yield Refused(job.key, reason)
                 continue
-            learned = submitted(job.key, (yield replace(self.command("qsub", *arguments(job)), timeout_s=SUBMIT_S)))
+            learned = submitted(job.key, (yield replace(self._call("qsub", *arguments(job)), timeout_s=SUBMIT_S)))
             if isinstance(learned, Later):
                 said_no.append((job, learned))
             elif isinstance(learned, Bound):
@@ -171,7 +171,7 @@ class GridEngine(Backend):
 
     def _qstat(self) -> Steps[dict[str, Listed]]:
         """All jobs of `users`, by number. BackendError if the qmaster did not say."""
-        reply = yield self.command("qstat", "-u", self.users, "-s", "prs", "-xml")
+        reply = yield self._call("qstat", "-u", self.users, "-s", "prs", "-xml")
         rows: dict[str, Listed] = {}
         for row in listed(succeeded(reply, "qstat")):
             self._owner = self._owner or row.owner
@@ -216,7 +216,7 @@ class GridEngine(Backend):
         some = some[:EXPLAINED]
         if not needed and not some:
             return {}
-        reply = yield self.command("qstat", "-j", ",".join((*needed[:ARGUMENTS], *some)))
+        reply = yield self._call("qstat", "-j", ",".join((*needed[:ARGUMENTS], *some)))
         if not isinstance(reply, Exited) or reply.code not in (0, 1) or "job_number:" not in reply.out:
             log.warning("gridengine: why jobs wait is not told: %s", why(reply, "qstat -j"))
             return {}
@@ -230,7 +230,7 @@ class GridEngine(Backend):
 
     def _impossible(self, number: str) -> Steps[None]:
         """Whether an empty cluster could run it: `-w v` (qalter(1)) changes nothing."""
-        reply = yield self.command("qalter", "-w", "v", number)
+        reply = yield self._call("qalter", "-w", "v", number)
         if isinstance(reply, Exited) and "no suitable queues" in reply.out + reply.err:
             due, _, reason = self._waits[number]
             remedy = "cancel it, and change the destination's options or what the job asks for"
@@ -254,7 +254,7 @@ class GridEngine(Backend):
             number for number, run in over.items() if self._needs_a_name(number, run)
         }
         if untold:
-            yield from self._ask_who()
+            yield from self._ask_who(left)
         for number in left:
             if (run := over.get(number)) is not None:
                 sighting = yield from self._ended(number, run)
@@ -300,7 +300,7 @@ class GridEngine(Backend):
             if not self._owner and self.users != "*":
                 self._owner = succeeded((yield Call(("id", "-un"), timeout_s=10.0)), "id").strip()
             whose = ("-o", self._owner) if self.users != "*" else ()
-            reply = yield self.command("qacct", *whose, "-d", str(DAYS), "-j")
+            reply = yield self._call("qacct", *whose, "-d", str(DAYS), "-j")
             if isinstance(reply, Exited) and reply.code == 0:
                 wanted = set(numbers)
                 for record in self._records(reply.out):
@@ -308,7 +308,7 @@ class GridEngine(Backend):
                         book.setdefault(record.number, []).append(record)
             few = sorted((n for n in few if n not in book), key=lambda n: self._lagging.get(n, float("inf")))[:FEW]
         for number in few:
-            reply = yield self.command("qacct", "-j", number)
+            reply = yield self._call("qacct", "-j", number)
             if isinstance(reply, Exited) and reply.code == 0:
                 book[number] = self._records(reply.out)
             elif isinstance(reply, Exited) and (not_found(reply.err + reply.out) or _unreadable(reply.err)):
@@ -332,32 +332,33 @@ class GridEngine(Backend):
             return {}
         until, limits = self._queues.get(run.queue, (float("-inf"), {}))
         if until < self._clock():
-            reply = yield self.command("qconf", "-sq", run.queue)
+            reply = yield self._call("qconf", "-sq", run.queue)
             if isinstance(reply, Exited) and reply.code == 0:
                 limits = queue_limits(reply.out)
             self._queues[run.queue] = (self._clock() + REMEMBERED_S, limits)
         return limits
 
-    def _ask_who(self) -> Steps[None]:
-        """Who deleted jobs, if the files of the cell say it."""
+    def _ask_who(self, numbers: Sequence[str]) -> Steps[None]:
+        """Who deleted these jobs, if the files of the cell say it."""
         if self._untold_until > self._clock():
             return
-        reply = yield replace(self.command("sh"), argv=("sh", "-c", PROGRAM))
+        reply = yield replace(self._call("sh"), argv=("sh", "-c", PROGRAM))
         if not isinstance(reply, Exited) or not reply.out.strip():
             self._untold_until = self._clock() + REMEMBERED_S
             return
         running, waiting = told(reply.out)
-        if not running and not waiting:
-            return
-        self._registered |= {n: by for n, by in running.items() if n in self._keys and not self._registered.get(n)}
-        self._deleted |= {n: by for n, by in waiting.items() if n in self._keys}
+        for number in numbers:
+            if number in running and not self._registered.get(number):
+                self._registered[number] = running[number]
+            if number in waiting:
+                self._deleted[number] = waiting[number]
 
     # -- cancel, find, forget, check ----------------------------------------------------------------------------------
 
     def cancel(self, ids: Sequence[str], by: str) -> Steps[None]:
         trouble: list[str] = []
         for some in chunks(ids):
-            reply = yield self.command("qdel", *some)
+            reply = yield self._call("qdel", *some)
             said = deletions(reply)
             self._registered |= {n: who for n, who in said.registered.items() if n in some}
             self._deleted |= {n: who for n, who in said.deleted.items() if n in some}
@@ -373,7 +374,7 @@ class GridEngine(Backend):
     def forget(self, ids: Sequence[str]) -> Steps[None]:
         """Jobs in error stay in the queue, and would run if somebody cleared the error: they are taken out."""
         for some in chunks([number for number in ids if number in self._in_error]):
-            reply = yield self.command("qdel", *some)
+            reply = yield self._call("qdel", *some)
             if not isinstance(reply, Exited) or reply.code < 0:
                 log.warning("gridengine: jobs in error are left in the queue: %s", why(reply, "qdel"))
         for number in ids:
@@ -386,25 +387,27 @@ class GridEngine(Backend):
         self._in_error.discard(number)
 
     def check(self) -> Steps[list[Finding]]:
-        found = [findings.version((yield self.command("qstat", "-help")))]
+        found = [findings.version((yield self._call("qstat", "-help")))]
         if not found[0].ok:
             return found
-        found.append(findings.master((yield self.command("qstat", "-u", "$user", "-xml"))))
-        found.append(findings.accounting((yield self.command("qacct", "-j", findings.NO_JOB))))
+        found.append(findings.master((yield self._call("qstat", "-u", "$user", "-xml"))))
+        found.append(findings.accounting((yield self._call("qacct", "-j", findings.NO_JOB))))
         if not found[1].ok:
             return found
-        found.append(findings.environments((yield self.command("qconf", "-spl"))))
+        found.append(findings.environments((yield self._call("qconf", "-spl"))))
         for option, means in (("-sconf", findings.configured), ("-ssconf", findings.scheduling)):
-            reply = yield self.command("qconf", option)
+            reply = yield self._call("qconf", option)
             if isinstance(reply, Exited) and reply.code == 0:
                 found += means(reply.out)
         return found
 
-    def command(self, name: str, *argv: str) -> Call:
+    def _call(self, command: str, *argv: str) -> Call:
         params = self.runner_params
         said = {variable: str(params[name]) for name, variable in PARAMETERS.items() if params.get(name) is not None}
-        program = f"{params['sge_bin']}/{name}" if params.get("sge_bin") else name
-        return Call((program, *argv), env={**said, "SGE_SINGLE_LINE": "1"}, keep=tuple(PARAMETERS.values()))
+        program = f"{params['sge_bin']}/{command}" if params.get("sge_bin") else command
+        if command == "qconf":
+            said["SGE_SINGLE_LINE"] = "1"  # it wraps long lines
+        return Call((program, *argv), env=said, keep=tuple(PARAMETERS.values()))
 
 
 # -- qsub's command line ----------------------------------------------------------------------------------------------

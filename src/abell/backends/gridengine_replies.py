@@ -22,7 +22,7 @@ from abell.backends.contract import (
 
 TERSE = re.compile(r"(\d+)(\.\d+-\d+:\d+)?", re.ASCII)  # qsub -terse: `35`, and `17.1-2:1` for an array
 _NOISE = re.compile(
-    r"^(Exiting\.|Unable to run job: |error: |qsub: |Unable to (initialize environment|read script file) because of )+"
+    r"^(Exiting\.|error: |qsub: |Unable to run job: |Unable to (initialize environment|read script file) because of )+"
 )
 
 

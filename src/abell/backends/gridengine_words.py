@@ -44,7 +44,7 @@ def meaning(word: str) -> State | Cause | None:
 
 
 _LISTED = (  # sge_status(5), "Job state"
-    ("qw", "Rq", "hqw", "hRwq", "Rqw"),
+    ("qw", "Rq", "hqw", "hRwq", "hRq", "Rqw"),
     ("r", "hr", "t", "Rr", "Rt"),
     ("s", "ts", "S", "tS", "T", "tT", "Rs", "Rts", "RS", "RtS", "RT", "RtT"),
     ("Eqw", "Ehqw", "EhRqw", "ERqw"),

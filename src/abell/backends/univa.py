@@ -22,7 +22,7 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from abell.backends import drmaa_attributes, gridengine_options
-from abell.backends.contract import Answered, BackendError, Finding, Steps, Submission
+from abell.backends.contract import Answered, BackendError, Call, Finding, Steps, Submission
 from abell.backends.drmaa import ABOUT_S, Drmaa
 from abell.backends.drmaa_endings import seen
 from abell.backends.gridengine import PER_SLOT, GridEngine
@@ -44,11 +44,16 @@ class Commands(GridEngine):
 
     users = "*"
 
+    def command(self, name: str, *argv: str) -> Call:
+        """One of them, for this cell."""
+        return self._call(name, *argv)
+
 
 class Univa(Drmaa):
     """One instance speaks to one library, and to the cell of the server's environment."""
 
     name: ClassVar[str] = "univa"
+    settle_s = 60.0  # the accounting lags
     asks_per_minute = 12.0
 
     def __init__(

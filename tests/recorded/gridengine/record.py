@@ -178,7 +178,7 @@ def no_master(it: Recorder) -> None:
 
 
 def odd_names(it: Recorder) -> None:
-    number = grid("main", "qsub", "-terse", "-h", "-b", "y", "-N", 'a<b&c>"é', "true").strip()
+    number = grid("main", "qsub", "-terse", "-h", "-b", "y", "-N", "a<b&c", "true").strip()
     it.ids.append(number)
     it.moment("listed", number)
 

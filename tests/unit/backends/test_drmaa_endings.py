@@ -125,6 +125,8 @@ def test_submitted(reply: Reply, learned: Learned) -> None:
 # Error, the library's words, what is learned, whose submissions pause. The texts are Grid Engine's, Slurm's, PBS's.
 ERROR = [
     ("TRY_LATER", "busy", Later, "cluster"),
+    ("TRY_LATER", "job rejected: only 1 jobs are allowed per user (current job count: 1)", Later, "destination"),
+    ("TRY_LATER", "job rejected: only 9 jobs are allowed per cluster (current job count: 9)", Later, "cluster"),
     ("DRM_COMMUNICATION_FAILURE", "unable to send message to qmaster using port 16444", Later, "cluster"),
     ("DENIED_BY_DRM", 'unknown resource "nosuch"', Refused, ""),
     ("DENIED_BY_DRM", "error: no suitable queues", Refused, ""),

@@ -22,7 +22,7 @@ KEY = "a" + "b" * 13
     ("words", "expected"),
     [
         ("qw Rq Rqw t Rt dt", State.QUEUED),
-        ("hqw hRwq hRqw", State.HELD),
+        ("hqw hRwq hRq hRqw", State.HELD),
         ("r hr Rr dr dRr z", State.RUNNING),
         ("s ts S tS T tT Rs Rts RS RtS RT RtT ds dS dT dRs N P", State.SUSPENDED),
         ("Eqw Ehqw EhRqw", Cause.REJECTED),
@@ -35,7 +35,7 @@ def test_states(words: str, expected: State | Cause | None) -> None:
 
 
 def test_every_word_of_the_manual_has_a_meaning() -> None:
-    assert len(STATES) == 43
+    assert len(STATES) == 44
     assert {code for code, what in FAILED.items() if what == "lives"} == {24, 25}
 
 
@@ -290,7 +290,7 @@ def test_what_qsub_says(said: str, what: Any) -> None:
         assert isinstance(learned, Later) and learned.holds_up == what
     else:
         assert isinstance(learned, what)
-        assert not learned.reason.startswith(("Unable", "error")) and "Exiting" not in learned.reason
+        assert not learned.reason.startswith(("Unable", "error:")) and "Exiting" not in learned.reason
 
 
 @pytest.mark.parametrize(

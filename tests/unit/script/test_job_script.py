@@ -560,3 +560,11 @@ def _await_file(path: Path) -> None:
     while not path.exists():
         assert time.monotonic() < deadline, f"{path} never appeared"
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("code", [0, 1, 9, 99, 100, 10])
+def test_exit_codes_that_the_drm_takes_for_orders(workshop, code):
+    """The record has the command's own."""
+    job = workshop.make(f"exit {code}", own_codes=(99, 100))
+    assert job.run().returncode == (1 if code in (99, 100) else code)
+    assert job.ending().exit_code == code

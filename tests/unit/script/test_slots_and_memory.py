@@ -35,6 +35,11 @@ TABLE = {
     "univa bytes": ({"NSLOTS": "1", "SGE_HGR_h_vmem": "1073741824"}, "1 1 1024 1024"),
     "univa nonsense": ({"NSLOTS": "1", "SGE_HGR_h_vmem": "INFINITY"}, "1 1 700 700"),
     "univa overflow": ({"NSLOTS": "1", "SGE_HGR_h_vmem": "99999999999999T"}, "1 1 700 700"),
+    "grid engine, as submitted": ({"NSLOTS": "3", "JOB_ID": "9", "ABELL_MEMORY_MB_PER_SLOT": "200"}, "3 1 600 200"),
+    "univa before what was submitted": (
+        {"NSLOTS": "2", "SGE_HGR_h_vmem": "1G", "ABELL_MEMORY_MB_PER_SLOT": "200"},
+        "2 1 2048 1024",
+    ),
     "openpbs": ({"NCPUS": "4", "PBS_JOBID": "3.vm"}, "4 1 700 175"),
     "pbs ppn": ({"PBS_NCPUS": "5"}, "5 1 700 140"),
     "torque": ({"PBS_NP": "2", "PBS_RESC_MEM": "4294967296"}, "2 1 4096 2048"),
