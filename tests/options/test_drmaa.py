@@ -108,6 +108,15 @@ def test_the_servers_library(small: Small) -> None:
     assert libraries(site) == {str(small.library)}
 
 
+@pytest.mark.parametrize(("confined", "outcome"), [("true", "Permission denied"), ("false", "can be read")])
+def test_what_a_library_may_read(small: Small, confined: str, outcome: str) -> None:
+    site = small.site(runner=f"drmaa_library_path: {small.library}, drmaa_library_confined: {confined}")
+    lock = site.root / "engine.lock"
+    small.order(f"run_job * read {lock}")
+    assert site.run("true").cause is Cause.OK
+    assert (small.folder / "read").read_text() == f"{lock}: {outcome}\n"
+
+
 def test_a_denied_job_is_waited_for_or_not(small: Small) -> None:
     """`invalidjobexception_state: error` ends it as lost; with `ok` its own record tells."""
     site = small.site(runner="invalidjobexception_state: error, invalidjobexception_retries: 1")

@@ -10,9 +10,14 @@ from abell.job import Resources
 _LONG = re.compile(r"(^|\s)--[a-z]")  # no other DRM that has a DRMAA library takes such options: Slurm's
 
 
+def is_long(native: str) -> bool:
+    """Whether these are options of two dashes, which Grid Engine has none of."""
+    return bool(_LONG.search(native))
+
+
 def dialect(native: str, asked: Resources) -> Resources:
     """`asked` with what these options say of it. What nobody can read for certain changes nothing."""
-    if not _LONG.search(native):
+    if not is_long(native):
         return asked
     try:
         return slurm_options.given(slurm_options.TABLE.read(native), asked)

@@ -113,6 +113,7 @@ OPTIONS: tuple[Option, ...] = (
             ("invalidjobexception_retries", "whole", "0", "denials in a row that are passed over"),
             ("internalexception_state", "ok|error", "", "the same for the library's internal errors"),
             ("internalexception_retries", "whole", "", "unless one of these two is written, they change no job"),
+            ("drmaa_library_confined", "bool", "true", "false: the library may call programs with set-user-ID"),
         )
     ),
     Option("plugin", "slurm_conf", "path", "$SLURM_CONF", "active", "slurm.conf of the cluster", ("slurm",)),

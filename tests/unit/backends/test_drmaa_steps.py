@@ -126,10 +126,41 @@ def test_a_parameter_that_cannot_be_is_refused() -> None:
     assert not asked and isinstance(learned, Refused) and learned.reason.startswith("args: ")
 
 
+def of(drm: str) -> Callable[[Ask], Reply]:
+    """A library of that DRM, which takes every job."""
+    return lambda ask: Answered({"drm": drm} if ask.verb == "about" else {"answers": [{"id": "7"}]})
+
+
 def test_a_path_that_grid_engine_cannot_write_is_refused() -> None:
     job = replace(submission(), stdout="/jobs/a,b/job.out")
-    asked, [learned] = learn(Univa(), [job], lambda ask: Unreachable("x"))
-    assert not asked and isinstance(learned, Refused) and "comma" in learned.reason
+    asked, [learned] = learn(Univa(), [job], of("SGE 8.1.9"))
+    assert [ask.verb for ask in asked] == ["about"]
+    assert isinstance(learned, Refused) and "comma" in learned.reason
+
+
+def test_univa_with_the_library_of_another_drm() -> None:
+    """Its options go to it as they are written; what has no words there is refused, and nothing is made up."""
+    slurms = {"nativeSpecification": "--mem=4G -c 2", "native_template": "[--time={minutes}]"}
+    Univa.check_destination(slurms)
+    assert Univa().effective(Resources(walltime_s=90), slurms, {}) == Resources(2, 4096, 120)
+    assert Univa().unexpressed(Resources(slots=2, walltime_s=90), slurms) == ("slots",)
+    pbs = {"native_specification": "-l nodes=1:ppn=4,walltime=1:00:00 -q batch"}
+    for drm, params, asked, native in (
+        ("SLURM 21.08", slurms, Resources(walltime_s=90), "--time=2 --mem=4G -c 2"),
+        ("PBS Professional", pbs, Resources(), "-l nodes=1:ppn=4,walltime=1:00:00 -q batch"),
+    ):
+        [_, ask], [learned] = learn(Univa(), [replace(submission(params), resources=asked)], of(drm))
+        assert learned == Bound("k1", "7")
+        assert ask.data["jobs"][0]["attributes"]["nativeSpecification"] == native
+    _, [learned] = learn(Univa(), [submission(pbs, memory_mb=100)], of("PBS Professional"))
+    assert isinstance(learned, Refused) and "h_vmem=100M" in learned.reason and "native_template" in learned.reason
+
+
+def test_a_library_that_may_not_be_confined() -> None:
+    """As one that calls a program with set-user-ID."""
+    for params, confined in (({}, True), ({"drmaa_library_confined": False}, False)):
+        [ask], _ = learn(Drmaa(params), [submission()], of("PBS"))
+        assert ask.data.get("confine", True) is confined
 
 
 def test_those_that_were_not_answered_are_asked_first_the_next_time() -> None:

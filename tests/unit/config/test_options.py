@@ -56,6 +56,7 @@ TESTS = (
             "invalidjobexception_retries": "test_a_denied_job_is_waited_for_or_not",
             "internalexception_state": "test_internal_errors_that_count",
             "internalexception_retries": "test_internal_errors_that_count",
+            "drmaa_library_confined": "test_what_a_library_may_read",
         }.items()
     }
     | {
