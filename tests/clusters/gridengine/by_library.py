@@ -1,4 +1,4 @@
-"""Back ends that ask Grid Engine's DRMAA library, each question put to it: the real library, in a process of its own."""
+"""Back ends that ask Grid Engine's DRMAA library, each question put to it: the real one, in a process of its own."""
 
 from __future__ import annotations
 
