@@ -6,7 +6,8 @@
 | DONE, exited with N                                 | exit      |                                                    |
 | DONE, a signal                                      | signal    | Grid Engine says so of a job over its time or its  |
 |                                                     |           | memory, too: which of them it was is not guessed   |
-| DONE, no more                                       | ok        | without an exit code: only the record makes it ok  |
+| DONE, no more                                       | ok        | without an exit code: only the record makes it ok. |
+|                                                     |           | Grid Engine says so of a failure after an outage   |
 | FAILED, a signal or exit code                       | the same  |                                                    |
 | DONE or FAILED, aborted; usage exit_status over 128 | signal    | Grid Engine: it ran, and a signal ended it         |
 | FAILED, aborted or no more; Abell has cancelled it  | cancelled |                                                    |

@@ -1,4 +1,4 @@
-"""The real Grid Engine clusters of clusters/gridengine, as an administrator sees them; which tests may use one now.
+"""The real Grid Engine clusters of clusters/gridengine, as an administrator sees them, and which tests use them now.
 
 Each is a cell, and each a part that tests share (tests/clusters/locks.py). `main` stays up, and has its accounting at
 once; `frail` has Debian's settings, with an accounting that lags by up to 15 s, and tests may break it.

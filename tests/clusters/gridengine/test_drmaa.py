@@ -161,7 +161,8 @@ def test_the_qmaster_is_away(frail_drmaa: ByLibrary) -> None:
         assert isinstance(learned, Later) and learned.holds_up == "cluster", learned
         with pytest.raises(BackendError, match="DRM_COMMUNICATION_FAILURE"):
             frail_drmaa.do(frail_drmaa.backend.cancel([native], "maria"))
-    assert frail_drmaa.run("exit 4").exit_code == 4
+    # After an outage the library may say DONE, and no more (8.1.9): the record decides, and without one it is lost.
+    assert frail_drmaa.run("exit 4").exit_code in (4, None)
     assert isinstance(frail_drmaa.poll(native), Sighting)
 
 
