@@ -5,6 +5,7 @@ runner       drmaa_library_path          the library (else $DRMAA_LIBRARY_PATH o
              invalidjobexception_state   ok: the next one means that the DRM has forgotten it, and the job's own record
                                          says how it ended; error: it ends as lost, without waiting for a record
              internalexception_*         the same for internal errors of the library; without them these mean nothing
+             drmaa_call_timeout          seconds for one call, after which the library's process is replaced
 destination  drmaa_library_path          another library
              nativeSpecification, ...    every attribute of a job template: `drmaa_attributes.py`
              native_template             native options with what the job asks for filled in: `native_template.py`
@@ -44,6 +45,8 @@ from abell.job import Cause, Resources, Sighting, State, Unknown
 log = logging.getLogger(__name__)
 
 LIBRARY = "drmaa_library_path"
+CALL_TIMEOUT = "drmaa_call_timeout"
+CALLS = 3  # so many calls that take all their time fit into a question
 # A question may wait for the library's process to be started, and for one that hangs to be replaced: seconds.
 SUBMIT_S = 300.0
 LOOK_S = 60.0
@@ -225,6 +228,9 @@ class Drmaa(Backend):
 
     def _ask(self, verb: str, timeout_s: float, **data: Any) -> Ask:
         library = self.here or self.runner_params.get(LIBRARY) or ""
+        if call_s := float(self.runner_params.get(CALL_TIMEOUT) or 0):
+            data["call_s"] = call_s
+            timeout_s = max(timeout_s, CALLS * call_s)
         return Ask("drmaa", verb, {"library": str(library), **data}, timeout_s)
 
 

@@ -113,6 +113,7 @@ OPTIONS: tuple[Option, ...] = (
             ("invalidjobexception_retries", "whole", "0", "denials in a row that are passed over"),
             ("internalexception_state", "ok|error", "", "the same for the library's internal errors"),
             ("internalexception_retries", "whole", "", "unless one of these two is written, they change no job"),
+            ("drmaa_call_timeout", "number", "60; 30 for a job's state", "seconds for one call of the library"),
         )
     ),
     Option("plugin", "slurm_conf", "path", "$SLURM_CONF", "active", "slurm.conf of the cluster", ("slurm",)),

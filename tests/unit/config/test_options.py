@@ -56,6 +56,7 @@ TESTS = (
             "invalidjobexception_retries": "test_a_denied_job_is_waited_for_or_not",
             "internalexception_state": "test_internal_errors_that_count",
             "internalexception_retries": "test_internal_errors_that_count",
+            "drmaa_call_timeout": "test_a_call_that_hangs",
         }.items()
     }
     | {
