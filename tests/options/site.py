@@ -66,6 +66,10 @@ class Site:
         assert job.cause is Cause.OK, (job.row, job.stderr and job.stderr.read_text())
         return job.stdout.read_text()
 
+    def story(self, job: Job) -> list[str]:
+        """Its events, as `abell show` tells them."""
+        return [f"{each['kind']}: {each['text']}" for each in self.cluster.client_ask("job", job=job.id)["events"]]
+
     def until(self, job: Job, *states: State) -> None:
         """Return when the job is in one of these states: the engine tells of each change."""
         with self.cluster._client.watch([job.id]) as watch:

@@ -165,6 +165,16 @@ def test_internal_errors_that_count(small: Small) -> None:
     assert small.calls("job_ps") >= before + 2
 
 
+def test_a_call_that_hangs(small: Small) -> None:
+    """`drmaa_call_timeout`: the library's process is replaced, and the story says why there was another attempt."""
+    site = small.site(runner="drmaa_call_timeout: 1.5")
+    small.order("run_job once hang")
+    job = site.run("true")
+    assert job.cause is Cause.OK
+    [told] = [text for text in site.story(job) if text.startswith("waiting: ")]
+    assert told.startswith("waiting: the library did not answer within 1.5 s while it was asked for job 1 (submit);")
+
+
 @pytest.mark.parametrize("name", ["native_specification", "nativeSpecification"])
 def test_native_specification(small: Small, name: str) -> None:
     site = small.site(f"{name}: '-q long -x \"a b\"', native_template: '-c {{slots:1}} [-t {{time}}]'")

@@ -6,6 +6,7 @@ runner       drmaa_library_path          the library (else $DRMAA_LIBRARY_PATH o
                                          says how it ended; error: it ends as lost, without waiting for a record
              internalexception_*         the same for internal errors of the library; without them these mean nothing
              drmaa_library_confined      false: it may read the root, and call programs with set-user-ID (true)
+             drmaa_call_timeout          seconds for one call, after which the library's process is replaced
 destination  drmaa_library_path          another library
              nativeSpecification, ...    every attribute of a job template: `drmaa_attributes.py`
              native_template             native options with what the job asks for filled in: `native_template.py`
@@ -28,6 +29,7 @@ from abell.backends.contract import (
     Backend,
     BackendError,
     Bound,
+    Doubt,
     Finding,
     Later,
     Refused,
@@ -46,6 +48,8 @@ log = logging.getLogger(__name__)
 
 LIBRARY = "drmaa_library_path"
 CONFINED = "drmaa_library_confined"
+CALL_TIMEOUT = "drmaa_call_timeout"
+CALLS = 3  # so many calls that take all their time fit into a question
 # A question may wait for the library's process to be started, and for one that hangs to be replaced: seconds.
 SUBMIT_S = 300.0
 LOOK_S = 60.0
@@ -140,6 +144,8 @@ class Drmaa(Backend):
             learned = submitted(job.key, (yield self._ask("submit", SUBMIT_S, jobs=[item])))
             if isinstance(learned, Later):
                 said_no.append((job, learned))
+            elif isinstance(learned, Doubt):  # one is enough: the DRM or its library is in trouble
+                said_no.append((job, Later(job.key, learned.reason)))
             elif isinstance(learned, Bound):
                 self._missing.forget([learned.native_id])
                 self.bound(learned.native_id, job)
@@ -229,6 +235,9 @@ class Drmaa(Backend):
         library = self.here or self.runner_params.get(LIBRARY) or ""
         if not self.runner_params.get(CONFINED, True):
             data["confine"] = False
+        if call_s := float(self.runner_params.get(CALL_TIMEOUT) or 0):
+            data["call_s"] = call_s
+            timeout_s = max(timeout_s, CALLS * call_s)
         return Ask("drmaa", verb, {"library": str(library), **data}, timeout_s)
 
 

@@ -35,8 +35,8 @@ Outcome = Literal["refused", "destination", "cluster", "doubt"]
 # A failed submission: it will never be taken (refused), its destination or the whole cluster pauses, or nobody knows.
 SUBMISSIONS: Mapping[str, Outcome] = {
     "TRY_LATER": "cluster",  # "could not pass the request now because the load of the DRM is too high"
-    "DRM_COMMUNICATION_FAILURE": "cluster",  # "could not contact the DRM": it has not been taken
-    "NO_MEMORY": "cluster",
+    "DRM_COMMUNICATION_FAILURE": "doubt",  # "could not contact the DRM": Grid Engine says it of a lost answer, too
+    "NO_MEMORY": "doubt",  # for what, it does not say: it may have been for the answer
     "NO_ACTIVE_SESSION": "cluster",
     "DENIED_BY_DRM": "refused",  # "the DRM rejected the job due to its configuration or the job's attributes"
     "AUTH_FAILURE": "refused",  # "the caller is not authorised"
@@ -54,19 +54,21 @@ _TEXTS: tuple[tuple[str, Outcome], ...] = (
     (r"(?i)\b(AssocMaxSubmitJobLimit|QOSMaxSubmitJob|MaxSubmitJob|submit limit|job limit)", "destination"),  # Slurm
     (r"(?i)would exceed (queue|server|.*user).*limit|maximum number of jobs", "destination"),  # PBS, TORQUE
     (r"(?i)(user|queue|project).*\b(job|pending) .*(limit|threshold)", "destination"),  # LSF
-    # Grid Engine: the qmaster is not there, or restarts.
-    (r"unable to (send message to|contact) qmaster|got no response from .*qmaster|commlib error", "cluster"),
+    # Grid Engine: a qmaster that is not there, or one that has taken the job and whose answer did not arrive.
+    (r"unable to (send message to|contact) qmaster|got no response from .*qmaster|commlib error", "doubt"),
 )
 
 
 def outcome(error: str, text: str) -> Outcome:
-    """What an error of drmaa_run_job means. A code that nobody knows leaves in doubt whether the job was taken."""
-    meant = SUBMISSIONS.get(error, "doubt")
+    """What an error of drmaa_run_job means. A code that nobody knows leaves in doubt whether the job was taken.
+
+    Doubt costs one attempt, whose run lock the server takes: so whatever is not certain is doubt.
+    """
     if error in ("TRY_LATER", "DENIED_BY_DRM", "INTERNAL_ERROR"):
-        told = next((told for pattern, told in _TEXTS if re.search(pattern, text)), None)
-        # A connection that broke in the middle says nothing of the job, unless the code does.
-        return meant if told is None or (told == "cluster" and meant == "doubt") else told
-    return meant
+        for pattern, told in _TEXTS:
+            if re.search(pattern, text):
+                return told
+    return SUBMISSIONS.get(error, "doubt")
 
 
 def is_over(error: str, text: str) -> bool:

@@ -114,6 +114,7 @@ OPTIONS: tuple[Option, ...] = (
             ("internalexception_state", "ok|error", "", "the same for the library's internal errors"),
             ("internalexception_retries", "whole", "", "unless one of these two is written, they change no job"),
             ("drmaa_library_confined", "bool", "true", "false: the library may call programs with set-user-ID"),
+            ("drmaa_call_timeout", "number", "60; 30 for a job's state", "seconds for one call of the library"),
         )
     ),
     Option("plugin", "slurm_conf", "path", "$SLURM_CONF", "active", "slurm.conf of the cluster", ("slurm",)),

@@ -29,6 +29,7 @@ class Live:
     started: bool = False  # a start has been recorded
     why: str = ""
     lane: str = ""  # its id; the runner's where that has one cluster only
+    doubt: str = ""  # why it is not known whether the DRM has it, until the story tells
 
     # Evidence, gathered as it comes.
     record: Ending | None = None

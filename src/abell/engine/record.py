@@ -26,6 +26,7 @@ def record(board: Board) -> set[int]:
     now = time.time()
     point("record.before")
     with board.database.transaction() as db:
+        st.tell(db, [(live.job_id, now, "in doubt", live.doubt) for live in _doubted(inbox)])
         st.bind(db, [(native_id, live.key, live.job_id) for live, native_id in inbox.bound.values()], now)
         seen = [_sight(live, state, why, now) for live, state, why in inbox.sighted.values()]
         st.sight(db, seen)
@@ -45,6 +46,12 @@ def record(board: Board) -> set[int]:
     return _apply(board, inbox)
 
 
+def _doubted(inbox: Inbox) -> list[Live]:
+    """Those that were in doubt, and have turned out to be with the DRM: it was not told before what became of them."""
+    found = (live for live, _ in (*inbox.bound.values(), *inbox.ended.values()) if live.doubt)
+    return list({live.key: live for live in found}.values())
+
+
 def _sight(live: Live, state: State, why: str, now: float) -> tuple[State, str, float | None, int]:
     starts = state is State.RUNNING and not live.started
     return state, why, now if starts else None, live.job_id
@@ -52,6 +59,8 @@ def _sight(live: Live, state: State, why: str, now: float) -> tuple[State, str, 
 
 def _apply(board: Board, inbox: Inbox) -> set[int]:
     """What follows from what is durable now."""
+    for live in _doubted(inbox):
+        live.doubt = ""
     touched = {live.job_id for live, _ in inbox.bound.values()}
     if any(live.cancel_by for live, _ in inbox.bound.values()):
         cancel(board)

@@ -36,6 +36,7 @@ async def submit(lane: Lane, board: Board, lives: Sequence[Live]) -> None:
         match what:
             case Doubt():
                 log.warning("job %d: it is not known whether it was submitted: %s", live.job_id, what.reason)
+                live.doubt = what.reason
                 doubts.append(what.reason)
                 return
             case Bound():
@@ -130,7 +131,7 @@ async def _resolve(lane: Lane, board: Board, open_: dict[str, Live]) -> None:
             )
             failed = True
         elif isinstance(held, lock.Revoked):
-            why = "its submission was interrupted; that attempt can never start"
+            why = f"{live.doubt or 'its submission was interrupted'}; that attempt can never start"
             board.inbox.unclaimed[live.key] = Unclaim(live, "revoked", why)
         else:
             board.bind(live, held.native_id)

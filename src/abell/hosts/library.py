@@ -30,6 +30,7 @@ class Libraries:
 
     `trouble`: why some are missing. `doubt`: it had begun when the process was lost. `later`: it has certainly not
     begun. `set_aside`: it has ended two processes and is not tried again; `began`: this question was the second time.
+    submit, look and end may have `call_s`: seconds for each call of the library, else `Limits` says so.
     """
 
     def __init__(

@@ -53,13 +53,19 @@ class Process:
         journal: tuple[int, int],
         start: Mapping[str, Any],
         limits: Limits,
-        verb_of: Callable[[int], str | None],
+        call_s_of: Callable[[int], float | None],
+        tick_s: Callable[[], float],
         on_message: Callable[[dict[str, Any]], None],
         on_end: Callable[[End], None],
     ) -> None:
-        """`journal`: descriptors, which stay the caller's. Raises OSError if no process can be started."""
+        """`journal`: descriptors, which stay the caller's. Raises OSError if no process can be started.
+
+        `call_s_of`: how long a call for the question of that number may take; None: there is no such question.
+        `tick_s`: how soon a call that has just begun is to be seen.
+        """
         self._loop = asyncio.get_running_loop()
-        self._limits, self._verb_of, self._on_message, self._on_end = limits, verb_of, on_message, on_end
+        self._limits, self._call_s_of, self._tick_s = limits, call_s_of, tick_s
+        self._on_message, self._on_end = on_message, on_end
         self.opened: asyncio.Future[dict[str, Any]] = self._loop.create_future()
         self.ended = asyncio.Event()
         self._frames = Frames()
@@ -240,10 +246,9 @@ class Process:
             return
         while True:
             now, begun = time.monotonic(), self._page.begun
-            verb = self._verb_of(begun.question) if begun else None
             if begun is not None:
                 self._pinged = None
-                limit = limits.of(verb) if verb else max(limits.submit_s, limits.look_s, limits.end_s)
+                limit = self._call_s_of(begun.question) or max(limits.submit_s, limits.look_s, limits.end_s)
                 due = begun.since + limit
                 if now >= due:
                     self.kill(f"did not answer within {limit:g} s")
@@ -258,4 +263,4 @@ class Process:
                 if now >= due:
                     self._pinged, due = now, now + limits.pong_s
                     self.send({"n": 0, "verb": "ping"})
-            await asyncio.sleep(max(0.001, min(due - now, limits.tick_s)))
+            await asyncio.sleep(max(0.001, min(due - now, self._tick_s())))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from abell.backends.contract import Answered, Reply, TimedOut, Unreachable
+from abell.hosts.library_limits import Limits
 
 Answer = Mapping[str, Any]
 
@@ -14,8 +15,8 @@ Answer = Mapping[str, Any]
 class Question:
     """`submit`, `look` or `end`. `names` tell its items apart, over all questions."""
 
-    def __init__(self, number: int, verb: str, data: Mapping[str, Any]) -> None:
-        """Raises ValueError for data of another form."""
+    def __init__(self, number: int, verb: str, data: Mapping[str, Any], limits: Limits) -> None:
+        """`call_s`: how long one item may take. Raises ValueError for data of another form."""
         self.number, self.verb = number, verb
         if verb == "submit":
             self.items: list[Any] = [{"attributes": dict(job["attributes"])} for job in data["jobs"]]
@@ -27,6 +28,9 @@ class Question:
             self.items = list(self.names)
         if not all(isinstance(name, str) for name in self.names):
             raise ValueError("ids: a list of texts")
+        self.call_s = float(data["call_s"]) if "call_s" in data else limits.of(verb)
+        if not self.call_s > 0:
+            raise ValueError("call_s: more than 0 seconds")
         self.answers: dict[int, Answer] = {}
         self.given_up: set[int] = set()  # unanswered, and not asked again this time
         self.sent = False

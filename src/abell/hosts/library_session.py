@@ -48,6 +48,7 @@ class Session:
         self._numbers = itertools.count(1)
         self._strikes: Counter[tuple[bool, str]] = Counter()
         self._last_strike: dict[tuple[bool, str], str] = {}
+        self._tick_s = limits.tick_s
         self._failed = 0  # sessions in a row that could not be opened
         self._fruitless = 0  # processes in a row that died before they had done anything
         self._deaths: deque[float] = deque(maxlen=_MOST_DEATHS)
@@ -61,7 +62,8 @@ class Session:
         """Raises KeyError, TypeError, ValueError for a question of another form."""
         if verb in ("about", "forget"):
             return await self._ask_shortly(verb, data, timeout_s)
-        question = Question(next(self._numbers), verb, data)
+        question = Question(next(self._numbers), verb, data, self._limits)
+        self._tick_s = min(self._tick_s, question.call_s / 4)
         for index, name in enumerate(question.names):
             if self._strikes[verb == "submit", name] >= STRIKES:
                 question.answer(index, self._set_aside(question, index, again=True))
@@ -192,7 +194,8 @@ class Session:
                 journal,
                 start,
                 self._limits,
-                lambda number: question.verb if (question := self._question(number)) else None,
+                lambda number: question.call_s if (question := self._question(number)) else None,
+                lambda: self._tick_s,
                 self._receive,
                 self._ended,
             )

@@ -410,8 +410,7 @@ int drmaa_run_job(char *job_id, size_t size, drmaa_job_template_t *job, char *er
     }
     if (garbles) fill(job_id, size);
     else snprintf(job_id, size, "%d", id);
-    begin("run_job_done", value_of(job, "drmaa_job_name", ""), error, error_len);
-    return OK;
+    return begin("run_job_done", value_of(job, "drmaa_job_name", ""), error, error_len);
 }
 
 static int known(const char *id) {

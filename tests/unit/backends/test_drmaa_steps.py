@@ -15,6 +15,7 @@ from abell.backends.contract import (
     Ask,
     BackendError,
     Bound,
+    Doubt,
     Later,
     Learned,
     Refused,
@@ -110,8 +111,9 @@ def test_the_library_of_a_destination_is_another_cluster() -> None:
 def test_what_holds_up_all_is_asked_once() -> None:
     jobs = [submission(key=f"k{n}") for n in range(3)]
     down = Answered({"answers": [{"error": "DRM_COMMUNICATION_FAILURE", "text": "down"}]})
-    asked, learned = learn(Drmaa(), jobs, lambda ask: down)
-    assert len(asked) == 1 and learned == [Later(f"k{n}", "down") for n in range(3)]
+    asked, [first, *others] = learn(Drmaa(), jobs, lambda ask: down)
+    assert len(asked) == 1 and isinstance(first, Doubt) and "down" in first.reason
+    assert others == [Later(f"k{n}", first.reason) for n in (1, 2)]
 
 
 def test_what_holds_up_a_destination_is_asked_once_for_each() -> None:

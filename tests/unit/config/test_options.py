@@ -57,6 +57,7 @@ TESTS = (
             "internalexception_state": "test_internal_errors_that_count",
             "internalexception_retries": "test_internal_errors_that_count",
             "drmaa_library_confined": "test_what_a_library_may_read",
+            "drmaa_call_timeout": "test_a_call_that_hangs",
         }.items()
     }
     | {
