@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.clusters.gridengine import clusters as gridengine
+from tests.clusters.gridengine.killed import DrmaaSite
 from tests.clusters.slurm import cluster
 from tests.contract.site import Site
 from tests.faults.load import CONFIG
@@ -28,6 +30,17 @@ def slurm_site(tmp_path: Path) -> Iterator[cluster.SlurmSite]:
     site = cluster.SlurmSite(tmp_path, cluster.CONFIG)
     yield site
     site.close()
+
+
+@pytest.fixture
+def drmaa_site(tmp_path: Path) -> Iterator[DrmaaSite]:
+    """With a real cluster, and a library in a process of its own."""
+    if why := gridengine.why_down("main"):
+        pytest.skip(why)
+    with gridengine.using("main"):
+        site = DrmaaSite(tmp_path)
+        yield site
+        site.close()
 
 
 @pytest.fixture

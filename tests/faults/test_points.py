@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from tests.clusters.gridengine.killed import DrmaaSite
 from tests.clusters.slurm.cluster import SlurmSite
 from tests.contract.site import LONG, SRC, Site
 from tests.faults.load import KINDS, InBackground, Load
@@ -76,19 +77,29 @@ def test_the_engine_dies_with_a_drm_of_another_kind_at(toy_site: Site, fault: st
 @pytest.mark.parametrize(("fault", "before"), ENGINE)
 def test_the_engine_dies_with_slurm_at(slurm_site: SlurmSite, fault: str, before: str) -> None:
     """Each job is submitted by a command of its own: some are in the queue when the engine dies, some are not."""
-    load = Load(slurm_site)
-    engine = slurm_site.start(before or fault)
-    slurm_site.connect()
+    _dies_at(slurm_site, fault, before)
+
+
+def _dies_at(site: Site, fault: str, before: str) -> None:
+    load = Load(site)
+    engine = site.start(before or fault)
+    site.connect()
     submitting = InBackground(load.submit, [kind for kind in KINDS if kind != "walltime"])
     if before:
         assert engine.wait() == -signal.SIGKILL
-        slurm_site.forget_engine()
-        engine = slurm_site.launch(fault)
+        site.forget_engine()
+        engine = site.launch(fault)
     assert engine.wait() == -signal.SIGKILL, f"{fault} was not passed"
-    slurm_site.forget_engine()
-    slurm_site.start()
+    site.forget_engine()
+    site.start()
     submitting.join()
-    load.check()
+    load.check(2 * LONG)  # a job that ended while nobody listened may be unknown, and its record is waited for
+
+
+@pytest.mark.parametrize(("fault", "before"), ENGINE)
+def test_the_engine_dies_with_drmaa_at(drmaa_site: DrmaaSite, fault: str, before: str) -> None:
+    """The library's process dies with it. What the library had taken may have started, and ended, by then."""
+    _dies_at(drmaa_site, fault, before)
 
 
 @pytest.mark.parametrize("fault", SUPERVISOR)

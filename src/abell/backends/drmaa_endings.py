@@ -10,7 +10,8 @@
 |                                                     |           | Grid Engine says so of a failure after an outage   |
 | FAILED, a signal or exit code                       | the same  |                                                    |
 | DONE or FAILED, aborted; usage exit_status over 128 | signal    | Grid Engine: it ran, and a signal ended it         |
-| FAILED, aborted or no more; Abell has cancelled it  | cancelled |                                                    |
+| FAILED, aborted, a signal or no more; Abell has     | cancelled |                                                    |
+| cancelled it                                        |           |                                                    |
 | FAILED, aborted or no more                          | exit      | without a code: it was ended from outside, or      |
 |                                                     |           | never started; without a record it is lost         |
 
@@ -54,6 +55,8 @@ def seen(native_id: str, answer: Mapping[str, Any], cancelled_by: str = "") -> S
     if ended.get("aborted"):
         return _aborted(sighting, number or _signal_of_status(figures), cancelled_by)
     if number:
+        if cancelled_by and sighting.word == "FAILED":
+            return replace(sighting, cause=Cause.CANCELLED, signal=number, reason=f"by {cancelled_by}")
         return replace(sighting, cause=Cause.SIGNAL, signal=number)
     if ended.get("exited") and ended.get("exit_code") is not None:
         code = int(ended["exit_code"])

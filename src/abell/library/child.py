@@ -194,6 +194,9 @@ def main() -> None:
         Child(server, noted, Journal((first, second))).serve()
     except (BrokenPipeError, ConnectionResetError):
         os._exit(0)  # the server has gone
+    except OSError as error:  # the library has closed what is not its own
+        print(f"the connection to the server is lost: {error.strerror}", file=sys.stderr, flush=True)
+        os._exit(70)
     except BaseException:
         sys.excepthook(*sys.exc_info())
         os._exit(70)

@@ -6,10 +6,11 @@ import contextlib
 import os
 import shutil
 import subprocess
-import time
+from collections.abc import Iterable
 from pathlib import Path
 
-from tests.contract.site import LONG, Site
+from tests.clusters.shared_queue import QueueSite
+from tests.contract.site import LONG
 
 MAIN = Path("/var/lib/abell-slurm/main/slurm.conf")
 REMEDY = "needs clusters/slurm/up"
@@ -42,47 +43,16 @@ def slurm(*argv: str, timeout: float = LONG) -> subprocess.CompletedProcess[str]
     return subprocess.run(argv, env=environ, capture_output=True, text=True, check=False, timeout=timeout)
 
 
-class SlurmSite(Site):
-    """Its jobs are known in the queue, which other tests share, by their keys: the end of a job's name there."""
-
-    def keys(self) -> set[str]:
-        with self.database() as db:
-            return {row[0] for row in db.execute("SELECT key FROM abell_attempt")}
+class SlurmSite(QueueSite):
+    """A key is the end of a job's name there."""
 
     def in_queue(self) -> dict[str, str]:
-        """Slurm's id -> name of the jobs of this site that are not over, completing ones among them."""
-        if not (self.root / "abell.sqlite").exists():
+        if not (keys := self.keys()):
             return {}
-        keys = self.keys()
         asked = slurm("squeue", "--me", "--noheader", "--format=%i %j")
         assert asked.returncode == 0, asked.stderr
         rows = (line.split(" ", 1) for line in asked.stdout.splitlines())
         return {native_id: name for native_id, name in rows if name.rpartition(".")[2].strip() in keys}
 
-    def wait_until(self, condition: object, seconds: float = LONG, what: str = "it") -> None:
-        """For what nobody tells of: return as soon as it is true."""
-        assert callable(condition)
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, f"{what} did not happen within {seconds} s"
-            time.sleep(0.1)
-
-    def rings(self) -> list[str]:
-        """The bells that are still there."""
-        return [path.name for path in (self.root / "jobs" / "_spool").rglob("*") if path.is_file()]
-
-    def expect_nothing_left(self) -> None:
-        self.wait_until(lambda: not self.in_queue(), what="the end of every job in the queue")
-        super().expect_nothing_left()
-        if self.rings():  # of jobs that rang when their endings were known already, and nobody listened any more
-            self.start()
-            self.run("true")
-            self.stop()
-        assert self.rings() == []
-
-    def close(self) -> None:
-        with contextlib.suppress(AssertionError):
-            if ids := list(self.in_queue()):
-                slurm("scancel", *ids)
-                self.wait_until(lambda: not self.in_queue())
-        super().close()
+    def end(self, ids: Iterable[str]) -> None:
+        slurm("scancel", *ids)

@@ -55,6 +55,8 @@ def test_live_states(word: str, state: State) -> None:
         ("DONE", {**EXITED, "exit_code": 3}, "", Cause.EXIT, 3, None),
         ("DONE", KILLED, "", Cause.SIGNAL, None, 9),
         ("DONE", KILLED, "maria", Cause.SIGNAL, None, 9),  # the verdict knows of the wish
+        ("FAILED", KILLED, "maria", Cause.CANCELLED, None, 9),
+        ("FAILED", KILLED, "", Cause.SIGNAL, None, 9),
         ("DONE", None, "", Cause.OK, None, None),
         ("DONE", {**EXITED, "exited": False, "exit_code": None}, "", Cause.OK, None, None),
         ("FAILED", {**EXITED, "exit_code": 3}, "", Cause.EXIT, 3, None),
