@@ -10,10 +10,9 @@ from tests.contract.site import Cause, Job, Site
 
 pytestmark = pytest.mark.timeout(300)
 TOLD = 'echo $GALAXY_SLOTS ${GALAXY_MEMORY_MB:-none} ${GALAXY_MEMORY_MB_PER_SLOT:-none}; echo "$PE" >&2'
-# Options of the destination -> slots, MiB for all of them, MiB for one. Of a range Grid Engine gives all that it has.
+# Options of the destination -> slots, MiB for all of them, MiB for one.
 NATIVE = {
     "bignodes": "8 none none",
-    "range": "4 1200 300",
     "mem_free": "3 192 64",
     "s_vmem": "1 400 400",
     "h_vmem": "1 200 200",
@@ -27,11 +26,15 @@ def told(job: Job) -> str:
 
 def test_native_options_and_requests(site: GridSite) -> None:
     native = {option: site.each(option, TOLD, option) for option in NATIVE}
+    ranges = site.each("range", TOLD, "range")
     asked = site.each("asked", TOLD, slots=3, mem="900M", time="1h")
     nothing = site.each("nothing", TOLD)
-    site.wait(job for jobs in (*native.values(), asked, nothing) for job in jobs.values())
+    site.wait(job for jobs in (*native.values(), ranges, asked, nothing) for job in jobs.values())
     for option, jobs in native.items():
         assert {kind: told(job) for kind, job in jobs.items()} == dict.fromkeys(KINDS, NATIVE[option]), option
+    for job in ranges.values():  # Grid Engine gives as many as are free
+        slots, memory, per_slot = map(int, told(job).split())
+        assert 2 <= slots <= 4 and (memory, per_slot) == (slots * 300, 300)
     assert {kind: told(job) for kind, job in asked.items()} == dict.fromkeys(KINDS, "3 900 300")
     assert {kind: told(job) for kind, job in nothing.items()} == dict.fromkeys(KINDS, "1 none none")
     assert all("threads" in job.stderr.read_text() for job in native["bignodes"].values())
