@@ -11,7 +11,7 @@ from tests.clusters.gridengine.clusters import DIRECTORY, accounted
 from tests.clusters.gridengine.site import KINDS, TELLS, GridSite
 from tests.contract.site import Cause
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.breaks("frail")]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.breaks("frail")]
 FILE = DIRECTORY / "frail" / "common" / "accounting"
 
 

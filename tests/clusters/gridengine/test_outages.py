@@ -1,58 +1,80 @@
-"""Grid Engine's daemons stop, hang or die while jobs are submitted, wait, run and end: nothing is lost or runs twice."""
+"""Grid Engine's daemons stop, hang or die while jobs are submitted, wait, run and end.
+
+Nothing is lost, nothing runs twice, and no job is `ok` that was not.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from tests.clusters.eventually import eventually
-from tests.clusters.gridengine.clusters import without
+from tests.clusters.gridengine.clusters import service, whole, without
 from tests.clusters.gridengine.site import KINDS, GridSite
 from tests.contract.site import Cause, State
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.breaks("frail")]
-NEW = 2
+pytestmark = [pytest.mark.timeout(900), pytest.mark.breaks("frail")]
 
 
-@pytest.mark.parametrize(("how", "outage_s"), [("stop", 30.0), ("kill", 5.0), ("freeze", 5.0)])
-def test_the_qmaster_is_away(site: GridSite, how: str, outage_s: float) -> None:
+@contextlib.contextmanager
+def qmaster_away(how: str) -> Iterator[None]:
+    """Back with a fresh execd: one that has lost its qmaster keeps the ends of jobs to itself for ten minutes."""
+    if how == "freeze":
+        with without(how, "qmaster", "frail"):
+            yield
+        return
+    service(how, "qmaster", "frail")
+    try:
+        yield
+    finally:
+        service("stop", "execd", "frail")
+        service("start", "qmaster", "frail")
+        service("start", "execd", "frail")
+        whole("frail")
+
+
+@pytest.mark.parametrize(
+    ("how", "outage_s", "killed"), [("stop", 30.0, True), ("kill", 0.0, False), ("freeze", 0.0, False)]
+)
+def test_the_qmaster_is_away(site: GridSite, how: str, outage_s: float, killed: bool) -> None:
     """Its jobs run on and end meanwhile, new ones wait and say why, and jobs elsewhere do not notice."""
     runs, ends, fails = site.each_gated("runs"), site.each_gated("ends"), site.each_gated("fails", "exit 3")
-    dies = site.each_gated("dies", "kill -9 $PPID")  # the script, before it can write its record
-    blocks = site.gated("blocks", to="grid-one")
-    site.running(blocks, *(job for jobs in (runs, ends, fails, dies) for job in jobs.values()))
-    queued = site.each("queued", "true", "one")
+    # The script, before it can write its record: all that is slow.
+    dies = site.each_gated("dies", "kill -9 $PPID") if killed else {}
+    queued = site.each("queued", "true", "held")
+    site.running(*(job for jobs in (runs, ends, fails, dies) for job in jobs.values()))
     for job in queued.values():
-        site.until(job, State.QUEUED)
-    with without(how, "qmaster", "frail"):
+        site.until(job, State.HELD)
+    with qmaster_away(how):
         began = time.monotonic()
-        new = {(kind, n): site.submit(site.counted(f"new-{kind}-{n}"), to=kind) for kind in KINDS for n in range(NEW)}
-        site.open_each("ends", "fails", "dies")
+        new = site.each("new", "true")
+        site.open_each("ends", "fails", *(["dies"] if killed else []))
         for job in ends.values():
             assert job.wait(30).cause is Cause.OK, "its bell and its record need no daemon"
-        for n in range(2):
-            for place in ("main", "here"):
-                assert site.run(site.counted(f"{place}-{n}"), to=place).cause is Cause.OK
-        assert time.monotonic() - began < 30, "jobs elsewhere were held up"
-        if how != "freeze":  # which answers nobody, and so says nothing for long
-            for kind in KINDS:
-                eventually(lambda kind=kind: "qmaster" in new[kind, 0].refresh().row["why"], f"why {kind} waits")
-        eventually(lambda: time.monotonic() - began > outage_s, "the end of the outage")
-        rest = [blocks, *runs.values(), *dies.values(), *queued.values(), *new.values()]
+        for place in ("main", "here"):
+            assert site.run(site.counted(place), to=place).cause is Cause.OK
+        assert time.monotonic() - began < 25, "jobs elsewhere were held up"
+        if how != "freeze":  # which says nothing, for as long as a command waits
+            for kind, job in new.items():
+                eventually(lambda job=job: "qmaster" in job.refresh().row["why"], f"why a job of {kind} waits")
+        eventually(lambda: time.monotonic() - began >= outage_s, "the end of the outage")
+        rest = [*runs.values(), *dies.values(), *queued.values(), *new.values()]
         assert all(job.refresh().cause is None for job in rest), [job.row for job in rest if job.cause]
-    site.open("blocks")
+    site.grid("qrls", *(site.number(job) for job in queued.values()))
     site.open_each("runs")
-    jobs = {"ok": [blocks, *(job for some in (runs, queued, new) for job in some.values())]}
-    site.wait([*jobs["ok"], *fails.values(), *dies.values()], 200)
-    assert {job.cause for job in jobs["ok"]} == {Cause.OK}
+    well = [job for some in (runs, queued, new) for job in some.values()]
+    site.wait([*well, *fails.values(), *dies.values()], 200)
+    assert [job.row for job in well if job.cause is not Cause.OK] == []
     for job in fails.values():
         assert (job.cause, job.exit_code) == (Cause.EXIT, 3), job.row
-    for job in dies.values():
-        assert job.cause is Cause.SIGNAL and "9 (KILL)" in job.message, job.row
-    names = [f"{name}-{kind}" for name in ("runs", "ends", "fails", "dies", "queued") for kind in KINDS]
-    names += [f"new-{kind}-{n}" for kind, n in new]
-    assert site.ran() == dict.fromkeys((*names, "blocks", "main-0", "main-1", "here-0", "here-1"), 1)
+    for kind, job in dies.items():  # after an outage the library may say that a job is over, and no more
+        assert job.cause is Cause.SIGNAL or (kind == "drmaa" and job.cause is Cause.LOST), job.row
+    names = [f"{name}-{kind}" for name in ("runs", "ends", "fails", "queued", "new") for kind in KINDS]
+    names += [f"dies-{kind}" for kind in dies]
+    assert site.ran() == dict.fromkeys((*names, "main", "here"), 1)
     eventually(lambda: site.notices() == "", "ps says no more that anything is wrong")
 
 
@@ -65,23 +87,20 @@ def test_an_execd_dies_and_comes_back(site: GridSite) -> None:
         site.open_each("ok", "bad")
         for job in ok.values():
             assert job.wait(30).cause is Cause.OK
-        site.grid("qdel", *(site.number(job) for job in deleted.values()))
+        # Which says that it cannot reach the execd, and marks them.
+        site.grid("qdel", *(site.number(job) for job in deleted.values()), ok=False)
         site.grid("qdel", "-f", *(site.number(job) for job in forced.values()))
         assert site.run(site.counted("main"), to="main").cause is Cause.OK
     site.open_each("goes-on")
-    jobs = (goes_on, bad, deleted, forced)
-    site.wait([job for some in jobs for job in some.values()], 200)
-    told = {
-        name: {kind: (job.cause, job.message) for kind, job in some.items()}
-        for name, some in zip(("goes-on", "bad", "deleted", "forced"), jobs)
-    }
-    print(told)
+    site.wait([job for some in (goes_on, bad, deleted, forced) for job in some.values()], 250)
     assert {job.cause for job in goes_on.values()} == {Cause.OK}
     for job in bad.values():
         assert (job.cause, job.exit_code) == (Cause.EXIT, 3), job.row
-    for kind, job in deleted.items():
-        assert job.cause in (Cause.CANCELLED, Cause.SIGNAL), (kind, job.row)
-    for kind, job in forced.items():
-        assert job.cause is not Cause.OK, (kind, job.row)
+    assert {kind: job.cause for kind, job in deleted.items()} == {
+        "grid": Cause.CANCELLED,
+        "univa": Cause.CANCELLED,
+        "drmaa": Cause.SIGNAL,  # it has no word for that
+    }, [job.row for job in deleted.values()]
+    assert {job.cause for job in forced.values()} == {Cause.LOST}, [job.row for job in forced.values()]
     names = ("goes-on", "ok", "bad", "deleted", "forced")
     assert site.ran() == dict.fromkeys(("main", *(f"{name}-{kind}" for name in names for kind in KINDS)), 1)
