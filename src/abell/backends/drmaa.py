@@ -89,7 +89,6 @@ class Drmaa(Backend):
         passed = Resources(**{name: getattr(asked, name) for name in names if name in told})
         attributes = drmaa_attributes.given(params, asked)
         given = dialect(self.native(asked, params), passed)
-        given = drmaa_gridengine.given(str(attributes.get("nativeSpecification", "")), given)
         limit = attributes.get("hardWallclockTimeLimit")
         if isinstance(limit, str):
             given = drmaa_attributes.with_limit(given, limit)

@@ -1,4 +1,4 @@
-"""Native options that can only be Grid Engine's tell what a job gets, also where only DRMAA is used."""
+"""Native options that can only be Grid Engine's tell a job its memory, also where only DRMAA is used."""
 
 from __future__ import annotations
 
@@ -10,26 +10,29 @@ from abell.job import Resources
 
 
 @pytest.mark.parametrize(
-    ("native", "got", "each"),
+    ("native", "each"),
     [
-        ("-P bignodes -R y -pe threads 8", Resources(slots=8), None),
-        ("-w n -pe threads 3 -l mem_free=64M", Resources(slots=3, memory_mb=192), 64),
-        ("-l h_rt=0:1:0,h_vmem=2G", Resources(memory_mb=2048, walltime_s=60), 2048),
-        ("-pe smp 2-4 -l h_vmem=300M", Resources(slots=2, memory_mb=600), 300),  # NSLOTS will tell
-        ("-l nodes=1:ppn=4,mem=2gb", Resources(), None),  # TORQUE's
-        ("-n 4 -R rusage[mem=2000]", Resources(), None),  # LSF's
-        ("--mem=2G -c 2", Resources(slots=2, memory_mb=2048), None),  # Slurm's
-        ("-l h_vmem=plenty", Resources(), None),
+        ("-P bignodes -R y -pe threads 8", None),
+        ("-w n -pe threads 3 -l mem_free=64M", 64),
+        ("-l h_rt=0:1:0,h_vmem=2G", 2048),
+        ("-pe smp 2-4 -l h_vmem=300M", 300),
+        ("-soft -l mem_free=1G", None),  # a wish
+        ("-l nodes=1:ppn=4,mem=2gb", None),  # TORQUE's
+        ("-n 4 -R rusage[mem=2000]", None),  # LSF's
+        ("--mem=2G -c 2", None),  # Slurm's
+        ("-l h_vmem=plenty", None),
     ],
 )
-def test_what_a_job_gets(native: str, got: Resources, each: int | None) -> None:
-    params = {"nativeSpecification": native}
-    found = Drmaa({}).effective(Resources(), params, {})
-    assert (found.slots, found.memory_mb, found.walltime_s) == (got.slots, got.memory_mb, got.walltime_s)
+def test_memory_of_a_slot(native: str, each: int | None) -> None:
     assert per_slot(native) == each
 
 
-def test_what_nobody_says_is_as_it_was_asked_for() -> None:
-    params = {"nativeSpecification": "-pe threads 2", "native_template": "[-l h_vmem={mem_per_slot_mb}M]"}
-    found = Drmaa({}).effective(Resources(memory_mb=500, gpus=1), params, {})
-    assert (found.slots, found.memory_mb) == (2, 500)
+TEMPLATE = "[-l h_vmem={mem_mb}M] [-l h_rt={time}]"
+
+
+def test_a_template_is_filled_with_what_is_asked_for() -> None:
+    """And not with what other options give: a soft limit of time would become a hard one."""
+    params = {"nativeSpecification": "-l s_rt=2,mem_free=64M", "native_template": TEMPLATE}
+    back_end = Drmaa({})
+    got = back_end.effective(Resources(memory_mb=500), params, {})
+    assert back_end.native(got, params) == "-l h_vmem=500M -l s_rt=2,mem_free=64M"
