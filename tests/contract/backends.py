@@ -184,13 +184,13 @@ def clear_slurm(site: Site, cluster: str) -> None:
         slurm.slurm(cluster, "scancel", *numbers, ok=False)
 
 
-def clear_gridengine(site: Site) -> None:
+def clear_gridengine(site: Site, cell: str = "main", *options: str) -> None:
     """As clear_slurm."""
-    rows = listed(gridengine.grid("main", "qstat", "-u", "root", "-xml", ok=False))
+    rows = listed(gridengine.grid(cell, "qstat", "-u", "root", "-xml", ok=False))
     for number in {row.number for row in rows if key_of(row.name)}:
-        about = gridengine.grid("main", "qstat", "-j", number, ok=False)
+        about = gridengine.grid(cell, "qstat", "-j", number, ok=False)
         if str(site.directory) in about:
-            gridengine.grid("main", "qdel", number, ok=False)
+            gridengine.grid(cell, "qdel", *options, number, ok=False)
 
 
 def _take_back(site: Site, native_id: str) -> None:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from abell import Cause
-from tests.clusters.gridengine.clusters import one, using, why_down
-from tests.clusters.gridengine.conftest import runner
+from tests.clusters.gridengine.clusters import one, runner, using, why_down
 from tests.options.conftest import MakeSite
 
 

@@ -22,7 +22,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from abell.backends import drmaa_attributes, native_template
+from abell.backends import drmaa_attributes, drmaa_gridengine, native_template
 from abell.backends.contract import (
     Answered,
     Ask,
@@ -42,6 +42,7 @@ from abell.backends.drmaa_missing import Missing
 from abell.backends.drmaa_native import dialect
 from abell.backends.drmaa_replies import about, submitted, trouble
 from abell.backends.drmaa_words import STATES, is_over
+from abell.backends.gridengine import PER_SLOT
 from abell.job import Cause, Resources, Sighting, State, Unknown
 
 log = logging.getLogger(__name__)
@@ -92,8 +93,8 @@ class Drmaa(Backend):
         told = drmaa_attributes.expresses(params)
         names = Resources.__dataclass_fields__
         passed = Resources(**{name: getattr(asked, name) for name in names if name in told})
-        given = dialect(self.native(asked, params), passed)
         attributes = drmaa_attributes.given(params, asked)
+        given = dialect(self.native(asked, params), passed)
         limit = attributes.get("hardWallclockTimeLimit")
         if isinstance(limit, str):
             given = drmaa_attributes.with_limit(given, limit)
@@ -115,13 +116,18 @@ class Drmaa(Backend):
 
     def attributes(self, job: Submission) -> dict[str, Any]:
         """The job template. ValueError, `OPTION: why`, for a parameter that cannot be used."""
+        given = drmaa_attributes.given(job.params, job.resources)
+        own = str(given.get("nativeSpecification", ""))
+        if (memory := drmaa_gridengine.per_slot(own)) is not None:
+            variables = given.get("jobEnvironment")
+            given["jobEnvironment"] = {**(variables if isinstance(variables, dict) else {}), PER_SLOT: str(memory)}
         return {
             "remoteCommand": job.script,
             "jobName": job.key,  # 14 characters: Grid Engine's tables show 10, its accounting all; others keep 15
             "workingDirectory": job.directory,
             "outputPath": f":{job.stdout}",
             "errorPath": f":{job.stderr}",
-            **drmaa_attributes.given(job.params, job.resources),
+            **given,
             **({"nativeSpecification": text} if (text := self.native(job.resources, job.params)) else {}),
         }
 

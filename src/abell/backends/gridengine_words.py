@@ -166,7 +166,10 @@ def outcome(err: str) -> Outcome:
 
 # -- what qdel says ---------------------------------------------------------------------------------------------------
 
-REGISTERED = re.compile(r"(?P<who>[^\s|]+) has registered the job (?P<id>\d+) for deletion")  # it was started
+REGISTERED = re.compile(  # it was started; of a dead execd the qmaster says the second, and marks the job all the same
+    r"(?P<who>[^\s|]+) "
+    r"(?:has registered the job |unable to sync state with remote execd for the deletion of job \"?)(?P<id>\d+)"
+)
 DELETED_PENDING = re.compile(r"(?P<who>[^\s|]+) has deleted job (?P<id>\d+)\b")  # it was not running; no qacct for it
 GONE = re.compile(r"denied: job \"?(?P<id>\d+)\"? does not exist")
 ALREADY = re.compile(r"job (?P<id>\d+) is already in deletion|already registered for deletion")

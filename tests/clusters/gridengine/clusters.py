@@ -41,6 +41,13 @@ def environ(cell: str) -> Mapping[str, str]:
     return {name: value.replace("$PATH", os.environ["PATH"]) for name, value in pairs}
 
 
+def runner(cell: str) -> dict[str, str]:
+    """The parameters of a runner for it."""
+    said = environ(cell)
+    names = ("SGE_ROOT", "SGE_CELL", "SGE_QMASTER_PORT", "SGE_EXECD_PORT")
+    return {name.lower(): said[name] for name in names} | {"sge_bin": str(DIRECTORY / "bin" / "lx-amd64")}
+
+
 def grid(cell: str, *argv: str, ok: bool = True, user: str = "", stdin: str = "") -> str:
     """What a command of Grid Engine's prints there, for root or for `user`; with `ok` it must succeed."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("SGE_")}

@@ -16,16 +16,10 @@ from abell.backends.gridengine import GridEngine
 from abell.hosts.drive import drive, drive_submit
 from abell.hosts.local import LocalHost
 from abell.job import Resources, Sighting, Unknown, new_key
-from tests.clusters.gridengine.clusters import DIRECTORY, environ, using, why_down
+from tests.clusters.gridengine.clusters import runner, using, why_down
+from tests.clusters.gridengine.site import GridSite
 
 LONG = 120.0  # seconds
-
-
-def runner(cell: str) -> dict[str, str]:
-    """The parameters of a runner for it."""
-    said = environ(cell)
-    names = ("SGE_ROOT", "SGE_CELL", "SGE_QMASTER_PORT", "SGE_EXECD_PORT")
-    return {name.lower(): said[name] for name in names} | {"sge_bin": str(DIRECTORY / "bin" / "lx-amd64")}
 
 
 class Driven:
@@ -144,4 +138,16 @@ def frail(parts: None, tmp_path: Path) -> Iterator[Driven]:
     """With Debian's accounting, which lags, and nothing that tells who deleted a job."""
     site = Driven(tmp_path, "frail", os.environ)
     yield site
+    site.close()
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, parts: None, tmp_path: Path) -> Iterator[GridSite]:
+    """An engine of this test's own, on the cell that the test breaks or else on `main`."""
+    breaks = {part for mark in request.node.iter_markers("breaks") for part in mark.args}
+    site = GridSite(tmp_path, "frail" if "frail" in breaks else "main")
+    site.start()
+    site.connect()
+    yield site
+    site.clear()
     site.close()

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.clusters.scenario import Scenario
 from tests.clusters.slurm import clusters
-from tests.contract.site import LONG, Job, Site, State
 
 # More questions than a cluster in production likes, so that the tests need not wait for the next one.
 RUNNERS = {
@@ -48,7 +48,7 @@ def configuration() -> str:
     return json.dumps({"runners": RUNNERS, "execution": {"default": "main", "environments": places}}, indent=1)
 
 
-class ScenarioSite(Site):
+class ScenarioSite(Scenario):
     """`tools` counts the Slurm commands of the engine: each is the real one, behind a script that notes it."""
 
     def __init__(self, directory: Path, counted: Sequence[str] = ()) -> None:
@@ -60,39 +60,6 @@ class ScenarioSite(Site):
     def commands(self) -> Counter[str]:
         """How often the engine has run each counted command."""
         return Counter(self.asked.read_text().split())
-
-    def number(self, job: Job) -> str:
-        """Slurm's number of it."""
-        native: str = job.refresh().row["native_id"]
-        return native.partition(".")[0]
-
-    def until_why(self, job: Job, *texts: str) -> None:
-        """Return when what `ps` says of it has all these texts."""
-        with self.cluster._client.watch([job.id]) as watch:
-            while watch.live:
-                rows = watch.rows(LONG)
-                assert rows, f"job {job.id} waits without a word of {texts}: {job.refresh().row['why']}"
-                for row in rows:
-                    job.row = row
-                    if all(text in row["why"] for text in texts):
-                        return
-        raise AssertionError(f"job {job.id} ended before: {job.row}")
-
-    def notices(self) -> str:
-        """What `ps` says of the runners."""
-        return "\n".join(self.cluster.client_ask("jobs", limit=1)["notices"])
-
-    def gated(self, name: str, then: str = "true", *, to: str) -> Job:
-        """A job that runs until `self.open(name)`."""
-        return self.submit(self.counted(name, f"{self.gate(name).wait}; {then}"), to=to)
-
-    def open(self, *names: str) -> None:
-        for name in names:
-            (self.directory / f"{name}.gate").write_text("go\n")
-
-    def running(self, *jobs: Job) -> None:
-        for job in jobs:
-            self.until(job, State.RUNNING)
 
     def clear(self) -> None:
         """A test that failed has left jobs."""

@@ -332,3 +332,9 @@ def test_who_deleted_what() -> None:
     )
     assert running == {"3": "maria", "2": "root"}
     assert waiting == {"5": "maria", "6": "root"}
+
+
+def test_a_job_of_a_dead_execd_is_marked_for_deletion() -> None:
+    """Seen of 8.1.9, with exit code 1: the job is `dr` until its execd is back."""
+    said = deletions(Exited(1, 'root unable to sync state with remote execd for the deletion of job "248"\n', ""))
+    assert (said.registered, said.others) == ({"248": "root"}, ())
