@@ -1,15 +1,18 @@
 # What the scripts here agree on: where everything is, and which daemons there are. To be sourced.
-dir=/var/lib/abell-gridengine # the SGE_ROOT of both clusters; each is a cell of it
+dir=/var/lib/abell-gridengine # the SGE_ROOT of all clusters; each is a cell of it
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-clusters=(main frail)
+frail=(frail frail2 frail3) # alike: so many tests at once may break one
+clusters=(main "${frail[@]}")
 daemons=(qmaster execd)
-declare -A port=([main]=16444 [frail]=16454) # of the qmaster; the execd has the next one
-declare -A groups=([main]=20000-20199 [frail]=20200-20399) # an additional group id marks the processes of each running job
+declare -A port=([main]=16444 [frail]=16454 [frail2]=16464 [frail3]=16474) # of the qmaster; the execd has the next one
+declare -A groups=([main]=20000-20199 [frail]=20200-20399 [frail2]=20400-20599 [frail3]=20600-20799) # an additional group id marks the processes of each running job
 # main tells at once who did what, and what became of each job; frail as Debian has it, up to 15 s late.
 declare -A reporting=(
     [main]="accounting=true reporting=true flush_time=00:00:01 accounting_flush_time=00:00:00 joblog=true sharelog=00:00:00"
-    [frail]="accounting=true reporting=false flush_time=00:00:15 joblog=false sharelog=00:00:00"
 )
+for cell in "${frail[@]}"; do
+    reporting[$cell]="accounting=true reporting=false flush_time=00:00:15 joblog=false sharelog=00:00:00"
+done
 job_user=gridjobs # owns jobs, where they run as another user
 app_user=gridapp  # an application's user: no manager, no operator
 arch=lx-amd64

@@ -1,7 +1,8 @@
 """The real Grid Engine clusters of clusters/gridengine, as an administrator sees them, and which tests use them now.
 
 Each is a cell, and each a part that tests share (tests/clusters/locks.py). `main` stays up, and has its accounting at
-once; `frail` has Debian's settings, with an accounting that lags by up to 15 s, and tests may break it.
+once; `frail` and its like have Debian's settings, with an accounting that lags by up to 15 s, and tests may break them:
+`FRAIL` is the one for this process.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from tests.clusters.locks import Locks
 from tests.clusters.scripts import Scripts
 
 DIRECTORY = Path("/var/lib/abell-gridengine")
-CELLS = ("main", "frail")
+FRAILS = ("frail", "frail2", "frail3")
+CELLS = ("main", *FRAILS)
+# Each process that tests at the same time has one of them as its own, as far as they go.
+FRAIL = FRAILS[int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0) % len(FRAILS)]
 JOB_USER = "gridjobs"  # may use `-P bignodes`, as root and APP_USER may; others may not
 APP_USER = "gridapp"
 ONES = 12  # of clusters/gridengine/configure

@@ -16,7 +16,7 @@ from abell.backends.gridengine import GridEngine
 from abell.hosts.drive import drive, drive_submit
 from abell.hosts.local import LocalHost
 from abell.job import Resources, Sighting, Unknown, new_key
-from tests.clusters.gridengine.clusters import runner, using, why_down
+from tests.clusters.gridengine.clusters import FRAIL, runner, using, why_down
 from tests.clusters.gridengine.site import GridSite
 
 LONG = 120.0  # seconds
@@ -136,7 +136,7 @@ def driven(parts: None, tmp_path: Path) -> Iterator[Driven]:
 @pytest.fixture
 def frail(parts: None, tmp_path: Path) -> Iterator[Driven]:
     """With Debian's accounting, which lags, and nothing that tells who deleted a job."""
-    site = Driven(tmp_path, "frail", os.environ)
+    site = Driven(tmp_path, FRAIL, os.environ)
     yield site
     site.close()
 
@@ -145,7 +145,7 @@ def frail(parts: None, tmp_path: Path) -> Iterator[Driven]:
 def site(request: pytest.FixtureRequest, parts: None, tmp_path: Path) -> Iterator[GridSite]:
     """An engine of this test's own, on the cell that the test breaks or else on `main`."""
     breaks = {part for mark in request.node.iter_markers("breaks") for part in mark.args}
-    site = GridSite(tmp_path, "frail" if "frail" in breaks else "main")
+    site = GridSite(tmp_path, FRAIL if FRAIL in breaks else "main")
     site.start()
     site.connect()
     yield site

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.clusters.eventually import eventually
-from tests.clusters.gridengine.clusters import DIRECTORY, accounted
+from tests.clusters.gridengine.clusters import DIRECTORY, FRAIL, accounted
 from tests.clusters.gridengine.site import KINDS, TELLS, GridSite
 from tests.contract.site import Cause
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.breaks("frail")]
-FILE = DIRECTORY / "frail" / "common" / "accounting"
+pytestmark = [pytest.mark.timeout(900), pytest.mark.breaks(FRAIL)]
+FILE = DIRECTORY / FRAIL / "common" / "accounting"
 
 
 def test_it_is_late_and_then_it_is_rotated_while_no_engine_runs(site: GridSite, tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_it_is_late_and_then_it_is_rotated_while_no_engine_runs(site: GridSite, 
     numbers = [site.number(job) for job in dies.values()]
     site.kill()
     site.open_each("dies", "fails", "well")
-    eventually(lambda: all(accounted("frail", number) for number in numbers), "the accounting has them")
+    eventually(lambda: all(accounted(FRAIL, number) for number in numbers), "the accounting has them")
     rotated = FILE.with_name("accounting.0")
     FILE.rename(rotated)
     try:

@@ -13,7 +13,7 @@ from abell.backends.gridengine import EXPLAIN_AFTER_S, FEW, PATIENCE_S
 from abell.backends.gridengine_listings import listed
 from abell.job import Cause, Sighting, State, Unknown
 from tests.clusters.eventually import eventually
-from tests.clusters.gridengine.clusters import accounted, configured, grid, one, state, without
+from tests.clusters.gridengine.clusters import FRAIL, accounted, configured, grid, one, state, without
 from tests.clusters.gridengine.conftest import Driven
 
 HOG = """python3 -c '
@@ -225,16 +225,16 @@ def test_refusals(driven: Driven) -> None:
         assert isinstance(learned, Refused) and said in learned.reason, learned
 
 
-@pytest.mark.breaks("frail")
+@pytest.mark.breaks(FRAIL)
 def test_a_limit_on_how_many_passes(frail: Driven) -> None:
-    others = len({row.number for row in listed(grid("frail", "qstat", "-u", "root", "-xml"))})
-    with configured("frail", max_u_jobs=str(others + 2)):
+    others = len({row.number for row in listed(grid(FRAIL, "qstat", "-u", "root", "-xml"))})
+    with configured(FRAIL, max_u_jobs=str(others + 2)):
         first, second, last = frail.learn(*(frail.job("true", "-h") for _ in range(3)))
         assert isinstance(first, Bound) and isinstance(second, Bound)
         assert isinstance(last, Later) and last.holds_up == "destination" and "per user" in last.reason
 
 
-@pytest.mark.breaks("frail")
+@pytest.mark.breaks(FRAIL)
 def test_an_accounting_that_lags(frail: Driven) -> None:
     """Nothing is concluded from what it does not have yet."""
     ids = [frail.submit(frail.job(f"exit {n}")) for n in range(FEW + 2)]
@@ -248,10 +248,10 @@ def test_an_accounting_that_lags(frail: Driven) -> None:
     assert ("qacct", "-o", "root", "-d", "2", "-j") in frail.commands
 
 
-@pytest.mark.breaks("frail")
+@pytest.mark.breaks(FRAIL)
 def test_the_qmaster_is_away(frail: Driven) -> None:
     number = frail.submit(frail.job("exit 4"))
-    with without("stop", "qmaster", "frail"):
+    with without("stop", "qmaster", FRAIL):
         [learned] = frail.learn(frail.job("true"))
         assert isinstance(learned, Later) and learned.holds_up == "cluster", learned
         with pytest.raises(BackendError, match="unable to send message to qmaster"):
@@ -263,11 +263,11 @@ def test_the_qmaster_is_away(frail: Driven) -> None:
     assert frail.until(number).exit_code == 4
 
 
-@pytest.mark.breaks("frail")
+@pytest.mark.breaks(FRAIL)
 def test_an_accounting_file_that_is_rotated(frail: Driven) -> None:
     """The end that it had is not known any more: never a wrong one."""
     number = frail.run("exit 5").native_id
-    file = Path(frail.backend.runner_params["sge_root"], "frail", "common", "accounting")
+    file = Path(frail.backend.runner_params["sge_root"], FRAIL, "common", "accounting")
     moved = file.with_name("accounting.0")
     file.rename(moved)
     try:

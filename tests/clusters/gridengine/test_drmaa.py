@@ -13,7 +13,7 @@ from abell.backends.drmaa_endings import ABORTED
 from abell.job import Cause, Sighting, State, Unknown
 from tests.clusters.eventually import eventually
 from tests.clusters.gridengine.by_library import ByLibrary
-from tests.clusters.gridengine.clusters import configured, grid, without
+from tests.clusters.gridengine.clusters import FRAIL, configured, grid, without
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def drmaa(parts: None, tmp_path: Path) -> Iterator[ByLibrary]:
 
 @pytest.fixture
 def frail_drmaa(parts: None, tmp_path: Path) -> Iterator[ByLibrary]:
-    site = ByLibrary(tmp_path, "frail", Drmaa, invalidjobexception_retries=0)
+    site = ByLibrary(tmp_path, FRAIL, Drmaa, invalidjobexception_retries=0)
     yield site
     site.close()
 
@@ -149,12 +149,12 @@ def test_many_are_asked_for_at_once(drmaa: ByLibrary) -> None:
     drmaa.do(drmaa.backend.cancel(natives, "maria"))
 
 
-@pytest.mark.breaks("frail")
+@pytest.mark.breaks(FRAIL)
 def test_the_qmaster_is_away(frail_drmaa: ByLibrary) -> None:
     """Nothing is learned of a job meanwhile, none is submitted, and afterwards all is as before."""
     native = frail_drmaa.submit(frail_drmaa.job("sleep 60"))
     frail_drmaa.until(native, lambda seen: seen.state is State.RUNNING)
-    with without("stop", "qmaster", "frail"):
+    with without("stop", "qmaster", FRAIL):
         with pytest.raises(BackendError, match="DRM_COMMUNICATION_FAILURE"):
             frail_drmaa.poll(native)
         [learned] = frail_drmaa.learn(frail_drmaa.job("true"))
@@ -166,10 +166,10 @@ def test_the_qmaster_is_away(frail_drmaa: ByLibrary) -> None:
     assert isinstance(frail_drmaa.poll(native), Sighting)
 
 
-@pytest.mark.breaks("frail")
+@pytest.mark.breaks(FRAIL)
 def test_a_limit_on_jobs_holds_up_the_destination(frail_drmaa: ByLibrary) -> None:
-    others = len({line.split()[0] for line in grid("frail", "qstat", "-u", "root").splitlines()[2:]})
-    with configured("frail", max_u_jobs=str(others + 1)):
+    others = len({line.split()[0] for line in grid(FRAIL, "qstat", "-u", "root").splitlines()[2:]})
+    with configured(FRAIL, max_u_jobs=str(others + 1)):
         first, second = (frail_drmaa.learn(frail_drmaa.job("true", "-h"))[0] for _ in range(2))
     assert isinstance(first, Bound), first
     assert isinstance(second, Later) and second.holds_up == "destination", second

@@ -12,7 +12,7 @@ import pytest
 
 from abell.backends.contract import Answered
 from abell.hosts.library_limits import Limits
-from tests.clusters.gridengine.clusters import accounted, environ, grid, using, why_down, without
+from tests.clusters.gridengine.clusters import FRAIL, accounted, environ, grid, using, why_down, without
 from tests.library.host import Host, eventually, job
 
 pytestmark = pytest.mark.timeout(300)
@@ -57,10 +57,10 @@ def main(tmp_path: Path) -> Iterator[GridHost]:
 
 @pytest.fixture
 def frail(tmp_path: Path) -> Iterator[GridHost]:
-    if why := why_down("frail"):
+    if why := why_down(FRAIL):
         pytest.skip(why)
-    with using(alone=["frail"]):
-        host = GridHost(tmp_path, "frail")
+    with using(alone=[FRAIL]):
+        host = GridHost(tmp_path, FRAIL)
         yield host
         _clear(host)
 
@@ -130,17 +130,17 @@ def test_an_ending_that_was_told_is_told_again_to_the_next_server(main: GridHost
 def test_the_qmaster_is_away(frail: GridHost) -> None:
     """The library's word for it, no harm done, and the same session afterwards."""
     number = frail.run("sleep 1")
-    with without("stop", "qmaster", "frail"):
+    with without("stop", "qmaster", FRAIL):
         [answer] = frail.submit(job("meanwhile"))
         assert answer["error"] in ("DRM_COMMUNICATION_FAILURE", "TRY_LATER", "INTERNAL_ERROR"), answer
         state = frail.look(number)
         assert state.get(number, {}).get("error", "") != "INVALID_JOB"
     eventually(lambda: "id" in frail.submit(job("afterwards", outputPath=":/dev/null"))[0])
-    eventually(lambda: accounted("frail", number))
+    eventually(lambda: accounted(FRAIL, number))
 
 
 def test_a_server_that_starts_while_the_qmaster_is_away(frail: GridHost) -> None:
-    with without("stop", "qmaster", "frail"):
+    with without("stop", "qmaster", FRAIL):
         reply = frail.ask("about")
         assert "drmaa_init: " in getattr(reply, "reason", ""), reply
     eventually(lambda: isinstance(frail.ask("about"), Answered))

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from abell.backends.gridengine_listings import listed
-from tests.clusters.gridengine.clusters import configured
+from tests.clusters.gridengine.clusters import FRAIL, configured
 from tests.clusters.gridengine.site import KINDS, GridSite
 from tests.contract.site import Cause, State
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.breaks("frail")]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.breaks(FRAIL)]
 
 
 def test_a_limit_for_each_user(site: GridSite) -> None:
     first = site.gated("first", to="grid")
     site.running(first)
     there = len({row.number for row in listed(site.grid("qstat", "-u", "root", "-xml"))})
-    with configured("frail", max_u_jobs=str(there)):
+    with configured(FRAIL, max_u_jobs=str(there)):
         surplus = site.each("surplus", "true")
         for kind, job in surplus.items():
             site.until_why(job, "jobs are allowed per user")

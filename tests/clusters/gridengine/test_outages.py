@@ -12,28 +12,28 @@ from collections.abc import Iterator
 import pytest
 
 from tests.clusters.eventually import eventually
-from tests.clusters.gridengine.clusters import service, whole, without
+from tests.clusters.gridengine.clusters import FRAIL, service, whole, without
 from tests.clusters.gridengine.site import KINDS, GridSite
 from tests.contract.site import Cause, State
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.breaks("frail")]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.breaks(FRAIL)]
 
 
 @contextlib.contextmanager
 def qmaster_away(how: str) -> Iterator[None]:
     """Back with a fresh execd: one that has lost its qmaster keeps the ends of jobs to itself for ten minutes."""
     if how == "freeze":
-        with without(how, "qmaster", "frail"):
+        with without(how, "qmaster", FRAIL):
             yield
         return
-    service(how, "qmaster", "frail")
+    service(how, "qmaster", FRAIL)
     try:
         yield
     finally:
-        service("stop", "execd", "frail")
-        service("start", "qmaster", "frail")
-        service("start", "execd", "frail")
-        whole("frail")
+        service("stop", "execd", FRAIL)
+        service("start", "qmaster", FRAIL)
+        service("start", "execd", FRAIL)
+        whole(FRAIL)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_an_execd_dies_and_comes_back(site: GridSite) -> None:
     goes_on, ok, bad = site.each_gated("goes-on"), site.each_gated("ok"), site.each_gated("bad", "exit 3")
     deleted, forced = site.each_gated("deleted"), site.each_gated("forced")
     site.running(*(job for jobs in (goes_on, ok, bad, deleted, forced) for job in jobs.values()))
-    with without("kill", "execd", "frail"):
+    with without("kill", "execd", FRAIL):
         site.open_each("ok", "bad")
         for job in ok.values():
             assert job.wait(30).cause is Cause.OK

@@ -13,7 +13,7 @@ from abell.backends.univa import Univa
 from abell.job import Cause, State, Unknown
 from tests.clusters.eventually import eventually
 from tests.clusters.gridengine.by_library import ByLibrary
-from tests.clusters.gridengine.clusters import accounted, grid
+from tests.clusters.gridengine.clusters import FRAIL, accounted, grid
 
 HOG = """python3 -c '
 import os, time
@@ -31,7 +31,7 @@ def univa(parts: None, tmp_path: Path) -> Iterator[ByLibrary]:
 @pytest.fixture
 def frail_univa(parts: None, tmp_path: Path) -> Iterator[ByLibrary]:
     """With Debian's accounting, which lags."""
-    site = ByLibrary(tmp_path, "frail", Univa)
+    site = ByLibrary(tmp_path, FRAIL, Univa)
     yield site
     site.close()
 
@@ -129,10 +129,10 @@ def test_another_qstat_is_left_alone(univa: ByLibrary, tmp_path: Path) -> None:
     assert not findings[-1].ok and "only what DRMAA tells" in findings[-1].text
 
 
-@pytest.mark.breaks("frail")
+@pytest.mark.breaks(FRAIL)
 def test_the_accounting_lags(frail_univa: ByLibrary) -> None:
     """15 s by default: until then nothing is said of a job that was killed, and then its cause."""
     native = frail_univa.submit(frail_univa.job("sleep 600", walltime_s=1))
     seen = frail_univa.until(native)
     assert seen.cause is Cause.WALLTIME and "h_rt=1" in seen.reason, seen
-    eventually(lambda: accounted("frail", native), "its record")
+    eventually(lambda: accounted(FRAIL, native), "its record")
