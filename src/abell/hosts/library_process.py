@@ -38,6 +38,7 @@ class End:
     begun: Begun | None  # the item under way
     completed: int  # calls before that
     blame: bool  # the library did it, not somebody with a kill command
+    spoilt: bool = False  # what it said at last could not be read: there may have been answers in it
 
 
 class Process:
@@ -72,6 +73,7 @@ class Process:
         self._out = bytearray()
         self._why = ""  # we killed it, or it said that it would go
         self._blame = True
+        self._spoilt = False
         self._heard = time.monotonic()
         self._pinged: float | None = None
         self._output = Output(name)
@@ -167,6 +169,7 @@ class Process:
                 self._hand_on(message)
         except (NonsenseError, TypeError, ValueError, KeyError, IndexError) as error:
             self._loop.remove_reader(self._socket)
+            self._spoilt = True
             self.kill(f"spoilt its process, which sends nonsense ({error})")
             return False
         return True
@@ -216,7 +219,8 @@ class Process:
         os.close(self._pipe)
         begun, completed = self._page.begun, self._page.completed
         self._page.close()
-        end = End(self._why or self._death(), begun, completed, self._blame and not self._killed_from_outside())
+        blame = self._blame and not self._killed_from_outside()
+        end = End(self._why or self._death(), begun, completed, blame, self._spoilt)
         if not self.opened.done():
             self.opened.set_result({"failed": {"stage": "start", "error": "", "text": f"the library {end.why}"}})
         self.ended.set()

@@ -258,6 +258,8 @@ class Session:
         question = self._question(begun.question) if begun else None
         if begun is not None and question is not None and begun.item not in question.answers:
             self._lost(question, begun.item, end)
+        if end.spoilt:
+            self._doubt_all(end)
         if end.blame:
             log.error("%s %s", self._name, end.why)
             self._fruitless = self._fruitless + 1 if end.completed == 0 else 0
@@ -267,6 +269,13 @@ class Session:
                 self._rest(f"{self._library}: the library {end.why}, as before", max(1, self._fruitless - _AT_ONCE))
         if any(question.open for question in self._questions.values()):
             self._start()
+
+    def _doubt_all(self, end: End) -> None:
+        """What was submitted and not answered may have been taken: the answers may be among what was not read."""
+        for question in self._questions.values():
+            if question.verb == "submit" and question.sent:
+                for index in question.open:
+                    question.answer(index, {"doubt": f"the library {end.why}, and the answer may have been lost"})
 
     def _question(self, number: int) -> Question | None:
         return self._questions.get(number) or self._past.get(number)

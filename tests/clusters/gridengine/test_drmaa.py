@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from abell.backends.contract import BackendError, Bound, Later, Refused
+from abell.backends.contract import BackendError, Bound, Doubt, Later, Refused
 from abell.backends.drmaa import Drmaa
 from abell.backends.drmaa_endings import ABORTED
 from abell.job import Cause, Sighting, State, Unknown
@@ -151,14 +151,14 @@ def test_many_are_asked_for_at_once(drmaa: ByLibrary) -> None:
 
 @pytest.mark.breaks(FRAIL)
 def test_the_qmaster_is_away(frail_drmaa: ByLibrary) -> None:
-    """Nothing is learned of a job meanwhile, none is submitted, and afterwards all is as before."""
+    """Nothing is learned of a job meanwhile, a submission is in doubt, and afterwards all is as before."""
     native = frail_drmaa.submit(frail_drmaa.job("sleep 60"))
     frail_drmaa.until(native, lambda seen: seen.state is State.RUNNING)
     with without("stop", "qmaster", FRAIL):
         with pytest.raises(BackendError, match="DRM_COMMUNICATION_FAILURE"):
             frail_drmaa.poll(native)
         [learned] = frail_drmaa.learn(frail_drmaa.job("true"))
-        assert isinstance(learned, Later) and learned.holds_up == "cluster", learned
+        assert isinstance(learned, Doubt) and "DRM_COMMUNICATION_FAILURE" in learned.reason, learned
         with pytest.raises(BackendError, match="DRM_COMMUNICATION_FAILURE"):
             frail_drmaa.do(frail_drmaa.backend.cancel([native], "maria"))
     # After an outage the library may say DONE, and no more (8.1.9): the record decides, and without one it is lost.
