@@ -6,7 +6,7 @@ Source: qsub(1) and sge_types(5) of Son of Grid Engine 8.1.9; sge_complex(5) for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from abell.backends import native_template
@@ -45,9 +45,24 @@ def options(asked: Resources, params: Mapping[str, Any]) -> tuple[Native, ...]:
         said = "native_template"
         made = read(native_template.parse(str(template)).fill(given(own, asked, params)))
         given(made, Resources(), params)
-        return (*made, *own)
+        return (*_without(made, _kinds(own, params)), *own)
     except ValueError as error:
         raise NativeError(f"{said}: {error}") from error
+
+
+def _kinds(own: Iterable[Native], params: Mapping[str, Any]) -> frozenset[str]:
+    """All resources of a kind of which the destination's own options name one: of its s_rt nobody makes an h_rt."""
+    said = hard(own)
+    kinds = TIME, (*memory_resources(params), *MEMORY)
+    return frozenset(name for kind in kinds if not said.keys().isdisjoint(kind) for name in kind)
+
+
+def _without(options: Iterable[Native], names: frozenset[str]) -> Iterator[Native]:
+    for option in options:
+        if option.name != "l" or not names:
+            yield option
+        elif kept := [each for each in (option.value or "").split(",") if each.partition("=")[0] not in names]:
+            yield Native("l", ",".join(kept), (option.words[0], ",".join(kept)))
 
 
 def check(params: Mapping[str, Any]) -> None:

@@ -151,3 +151,10 @@ def site(request: pytest.FixtureRequest, parts: None, tmp_path: Path) -> Iterato
     yield site
     site.clear()
     site.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The time that a test waits for others that use its cluster does not count."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(180, func_only=True))

@@ -126,6 +126,24 @@ def test_words_for_what_is_asked_for(native: str, asked: dict[str, Any], words: 
     assert options.requested(resources, options.options(resources, params), params) == words
 
 
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        ("", "-pe smp 2 -l h_vmem=512M,h_rt=60 -R y"),
+        ("-l s_rt=90", "-pe smp 2 -l h_vmem=512M -R y -l s_rt=90"),
+        ("-l mem_free=1G,h_rt=5", "-pe smp 2 -R y -l mem_free=1G,h_rt=5"),
+        ("-pe threads 4", "-pe smp 4 -l h_vmem=256M,h_rt=60 -R y -pe threads 4"),
+    ],
+)
+def test_of_what_a_destination_says_its_template_says_nothing_else(own: str, words: str) -> None:
+    template = "-pe smp {slots} -l h_vmem={mem_per_slot_mb}M,h_rt={seconds} -R y"
+    params = {"native_template": template, "native_specification": own}
+    asked = Resources(slots=2, memory_mb=1024, walltime_s=60)
+    got = GridEngine().effective(asked, params, {})
+    for resources in (asked, got):
+        assert [word for option in options.options(resources, params) for word in option.words] == words.split()
+
+
 def test_several_slots_need_a_parallel_environment() -> None:
     with pytest.raises(NativeError, match=r"^parallel_environment: the job asks for 2 slots, .*qconf -spl"):
         GridEngine().effective(Resources(slots=2), {}, {})
