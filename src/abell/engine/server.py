@@ -195,10 +195,15 @@ class Server:
 
     def _row(self, row: sqlite3.Row) -> dict[str, Any]:
         told = job_row(row)
-        if told["state"] == State.WAITING and not told["why"]:
+        if told["state"] in (State.WAITING, State.SUBMITTING) and not told["why"]:
             board, place = self.engine.board, told["destination"]
             lane = board.lane_of(place) if place in board.configuration.destinations else None
-            told["why"] = lane.why_waiting(place) if lane else board.unusable.get(told["runner"], "")
+            if lane is None:
+                told["why"] = board.unusable.get(told["runner"], "")
+            elif told["state"] == State.WAITING:
+                told["why"] = lane.why_waiting(place)
+            else:  # in doubt, as long as the DRM cannot be asked
+                told["why"] = lane.why_paused
         return told
 
     def _job(self, client: Client, message: dict[str, Any]) -> dict[str, Any]:
