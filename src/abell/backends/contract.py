@@ -144,7 +144,6 @@ class Submission:
     runner: str = ""  # the runner's id: its jobs share workers
     search_path: str = ""  # $PATH of the submitting shell, for a job that runs on this machine
     requeue: bool = False
-    shell: str = "/bin/bash"  # what the script's first line says
 
 
 @dataclass(frozen=True, slots=True)

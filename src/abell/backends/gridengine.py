@@ -13,7 +13,8 @@ destination  native_specification   qsub's options, which win over what a job as
              requeue                true: Grid Engine may start a job again by itself (-r y)
 
 A job's name ends with its key, so that nobody's job is taken for another's: numbers wrap, and are used again.
-All is said on qsub's command line: in a script it looks for options in every line, the user's words included.
+All is said on qsub's command line, and the script is started as a program: as a script, Grid Engine would look for
+options in every line of it, the user's words included, and would have a login shell read profiles before it.
 """
 
 from __future__ import annotations
@@ -420,22 +421,16 @@ def arguments(job: Submission) -> tuple[str, ...]:
     per_slot = _per_slot(job)
     return (
         "-terse",
-        *("-C", "", "-b", "n", "-now", "n", "-sync", "n"),
+        *("-b", "y", "-shell", "n", "-now", "n", "-sync", "n"),
         *(word for option in options for word in option.words),
         *(("-hard",) if native.is_soft(options) else ()),
         *native.requested(job.resources, options, job.params),
         *(() if own & {"wd", "cwd"} else ("-wd", job.directory)),
         *("-N", job_name(job), "-o", path_of(job.stdout), "-e", path_of(job.stderr), "-j", "n"),
         *("-r", "y" if job.requeue else "n"),
-        *("-S", interpreter(job.shell)),
         *(() if per_slot is None else ("-v", f"{PER_SLOT}={per_slot}")),
         job.script,
     )
-
-
-def interpreter(shell: str) -> str:
-    """What -S takes, which is one path: for a shell with arguments, env(1) has the kernel read the script's line."""
-    return shell if len(shell.split()) == 1 else "/usr/bin/env"
 
 
 def _per_slot(job: Submission) -> int | None:

@@ -80,7 +80,6 @@ def prepare(
         runner=runner.id,
         search_path=request.search_path,
         requeue=requeue(destination, backend),
-        shell=shell,
     )
     tmp_dir = destination.params.get("tmp_dir")
     plan = ScriptPlan(

@@ -76,9 +76,9 @@ class Driven:
             runner_params=self.backend.runner_params,
             workers=1,
             requeue=requeue,
-            shell=shell,
         )
         Path(job.script).write_text(f"#!{shell}\n{body}\n")
+        Path(job.script).chmod(0o755)
         return job
 
     def learn(self, *jobs: Submission) -> list[Learned]:

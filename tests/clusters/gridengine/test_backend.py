@@ -77,7 +77,7 @@ def test_cancelled_by_somebody_else_while_nobody_watched(driven: Driven) -> None
     ("native", "shell", "said"),
     [
         ("-wd /nonexistent/directory", "/bin/sh", "can't chdir to /nonexistent/directory"),
-        ("", "/nonexistent/shell", "/nonexistent/shell"),
+        ("", "/nonexistent/shell", "No such file or directory"),
     ],
 )
 def test_what_the_node_could_not_start(driven: Driven, native: str, shell: str, said: str) -> None:

@@ -23,12 +23,12 @@ def given(native: str, asked: Resources = Resources(), **params: Any) -> Resourc
     return GridEngine().effective(asked, said, {})
 
 
-def job(native: str = "", asked: Resources = Resources(), shell: str = "/bin/sh", **params: Any) -> Submission:  # noqa: B008
+def job(native: str = "", asked: Resources = Resources(), **params: Any) -> Submission:  # noqa: B008
     said = {"native_specification": native, "parallel_environment": "smp", **params}
     return Submission(
         key=KEY, job_id=7, number=1, name="a tool", directory="/d", script="/d/job.sh", stdout="/d/out",
         stderr="/d/err",
-        resources=GridEngine().effective(asked, said, {}), params=said, runner_params={}, workers=1, shell=shell,
+        resources=GridEngine().effective(asked, said, {}), params=said, runner_params={}, workers=1,
     )  # fmt: skip
 
 
@@ -179,13 +179,12 @@ def test_parameters_that_no_job_could_have(params: dict[str, str], said: str | N
 def test_the_command_line() -> None:
     words = arguments(job("-soft -l fast=1", Resources(slots=2, memory_mb=64)))
     assert words == (
-        "-terse", "-C", "", "-b", "n", "-now", "n", "-sync", "n",
+        "-terse", "-b", "y", "-shell", "n", "-now", "n", "-sync", "n",
         "-soft", "-l", "fast=1", "-hard", "-pe", "smp", "2", "-l", "h_vmem=32M",
-        "-wd", "/d", "-N", f"a_tool.{KEY}", "-o", ":/d/out", "-e", ":/d/err", "-j", "n", "-r", "n", "-S", "/bin/sh",
+        "-wd", "/d", "-N", f"a_tool.{KEY}", "-o", ":/d/out", "-e", ":/d/err", "-j", "n", "-r", "n",
         "-v", "ABELL_MEMORY_MB_PER_SLOT=32", "/d/job.sh",
     )  # fmt: skip
     assert "-wd" not in arguments(job("-cwd"))
-    assert arguments(job(shell="/bin/bash -e"))[-2:-1] == ("/usr/bin/env",)
 
 
 def test_a_users_queue_brings_no_options_along() -> None:
