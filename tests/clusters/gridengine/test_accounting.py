@@ -11,7 +11,7 @@ from tests.clusters.gridengine.clusters import DIRECTORY, FRAIL, accounted
 from tests.clusters.gridengine.site import KINDS, TELLS, GridSite
 from tests.contract.site import Cause
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.breaks(FRAIL)]
+pytestmark = [pytest.mark.timeout(900, func_only=True), pytest.mark.breaks(FRAIL)]
 FILE = DIRECTORY / FRAIL / "common" / "accounting"
 
 

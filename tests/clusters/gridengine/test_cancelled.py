@@ -10,7 +10,7 @@ from tests.clusters.gridengine.clusters import JOB_USER, grid
 from tests.clusters.gridengine.site import KINDS, TELLS, GridSite
 from tests.contract.site import Cause, State
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(300, func_only=True)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.clusters.gridengine.clusters import (
     without,
 )
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(300, func_only=True)
 QUIET = ("-o", "/dev/null", "-j", "y", "-b", "y")
 
 

@@ -8,7 +8,7 @@ from tests.clusters.gridengine.clusters import state
 from tests.clusters.gridengine.site import KINDS, TELLS, GridSite
 from tests.contract.site import Cause, State
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(300, func_only=True)
 
 
 def test_held_by_an_administrator_and_released(site: GridSite) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.clusters.gridengine.site import KINDS, TELLS, GridSite
 from tests.contract.site import Cause
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(300, func_only=True)
 FOREVER = "sleep 900"
 HOG = """python3 -c '
 import os, time

@@ -15,7 +15,7 @@ from abell.hosts.library_limits import Limits
 from tests.clusters.gridengine.clusters import FRAIL, accounted, environ, grid, using, why_down, without
 from tests.library.host import Host, eventually, job
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(300, func_only=True)
 Submit = Callable[..., str]
 
 

@@ -9,7 +9,7 @@ from tests.clusters.gridengine.clusters import FRAIL, configured
 from tests.clusters.gridengine.site import KINDS, GridSite
 from tests.contract.site import Cause, State
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.breaks(FRAIL)]
+pytestmark = [pytest.mark.timeout(900, func_only=True), pytest.mark.breaks(FRAIL)]
 
 
 def test_a_limit_for_each_user(site: GridSite) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.clusters.gridengine.site import KINDS, GridSite
 from tests.contract.site import Cause
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(300, func_only=True)
 ARGUMENTS = ("a b", "it's", '"q"', "two\nlines", "#$ -q nosuch.q", "$HOME `id` \\", "ümläut", "", ":c", "*")
 NAMES = ('Étude 1/2: "it\'s" <b> &amp; 100%', "1st @*: $X\\")
 

@@ -16,7 +16,7 @@ from tests.clusters.gridengine.clusters import FRAIL, service, whole, without
 from tests.clusters.gridengine.site import KINDS, GridSite
 from tests.contract.site import Cause, Job, State
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.breaks(FRAIL)]
+pytestmark = [pytest.mark.timeout(900, func_only=True), pytest.mark.breaks(FRAIL)]
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from tests.clusters.gridengine.clusters import environ
 from tests.clusters.gridengine.site import KINDS, GridSite
 from tests.contract.site import Cause, Job, Site
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(300, func_only=True)
 TOLD = 'echo $GALAXY_SLOTS ${GALAXY_MEMORY_MB:-none} ${GALAXY_MEMORY_MB_PER_SLOT:-none}; echo "$PE" >&2'
 # Options of the destination -> slots, MiB for all of them, MiB for one.
 NATIVE = {
