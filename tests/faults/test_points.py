@@ -18,7 +18,8 @@ from tests.faults.load import KINDS, InBackground, Load
 IN_SOURCE = sorted(
     {name for path in SRC.rglob("*.py") for name in re.findall(r"\bpoint\(\"([a-z_.]+)\"\)", path.read_text())}
 )
-PASSAGES = {"record.before": (1, 2, 5), "record.committed": (1, 2, 5), "supervisor.reaped": (1, 4)}
+# No more than there are for certain: on a busy machine one commit serves much that came meanwhile.
+PASSAGES = {"record.before": (1, 2, 3), "record.committed": (1, 2, 3), "supervisor.reaped": (1, 4)}
 ELSEWHERE = {"examine.closed"}  # only jobs that may start again pass it: tests/contract/test_requeue.py
 # A point that is only passed after an earlier death at another one.
 AFTER = {"resolve.found": "submit.written", "resolve.revoked": "submit.written"}
