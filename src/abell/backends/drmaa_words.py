@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
 
+from abell.backends.replies import Outcome
 from abell.job import Cause, State
 
 # UNDETERMINED has no row: the library cannot tell, so nothing is learned.
@@ -29,8 +29,6 @@ HELD_BY: Mapping[str, str] = {
     "USER_ON_HOLD": "held by its user: somebody has to release it",
     "USER_SYSTEM_ON_HOLD": "held by its user and by the DRM",
 }
-
-Outcome = Literal["refused", "destination", "cluster", "doubt"]
 
 # A failed submission: it will never be taken (refused), its destination or the whole cluster pauses, or nobody knows.
 SUBMISSIONS: Mapping[str, Outcome] = {

@@ -46,9 +46,10 @@ from abell.backends.contract import (
 from abell.backends.gridengine_accounting import Record, not_found, records, resources
 from abell.backends.gridengine_endings import EXIT_IN_ERROR, Given, ended, kind, last, lives_again, queue_limits
 from abell.backends.gridengine_listings import Explained, Listed, explained, listed, why_it_waits
-from abell.backends.gridengine_replies import deletions, holds_up, submitted, succeeded, why
+from abell.backends.gridengine_replies import deletions, submitted, succeeded, why
 from abell.backends.gridengine_script import job_name, key_of, path_of, unusable
 from abell.backends.gridengine_told import PROGRAM, told
+from abell.backends.replies import holds_up
 from abell.job import Cause, Resources, Sighting, State, Unknown
 
 log = logging.getLogger(__name__)

@@ -7,12 +7,11 @@ the words up to the next dash as its values.
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from abell.backends.native_options import Native, NativeError
+from abell.backends.native_options import Native, NativeError, shell_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +128,7 @@ def read(text: str) -> tuple[Native, ...]:
 
     The `value` of an option with several is their words, with a space between.
     """
-    for character in text:
-        if not (character.isprintable() or character in " \t\r\n"):
-            raise NativeError(f"{character!r} cannot stand in it: remove that character")
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise NativeError(f"{str(error).lower()}: close the quote, or write a backslash before it") from error
-    if any("\n" in word or "\r" in word for word in words):
-        raise NativeError("a value goes over several lines: write it in one")
-    return tuple(_options(words))
+    return tuple(_options(shell_words(text)))
 
 
 def _options(words: list[str]) -> Iterator[Native]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from abell.backends import gridengine_words as words
+from abell.backends import replies
 from abell.backends.contract import (
     BackendError,
     Bound,
@@ -15,10 +16,9 @@ from abell.backends.contract import (
     Learned,
     Refused,
     Reply,
-    Submission,
-    TimedOut,
     Unreachable,
 )
+from abell.backends.replies import whole_lines
 
 TERSE = re.compile(r"(\d+)(\.\d+-\d+:\d+)?", re.ASCII)  # qsub -terse: `35`, and `17.1-2:1` for an array
 _NOISE = re.compile(
@@ -30,15 +30,15 @@ def submitted(key: str, reply: Reply) -> Learned:
     """What a reply of qsub says of the job. A verifier's warnings may come before the id, on both streams."""
     match reply:
         case Exited(code=0, out=out):
-            printed = [found for line in _lines(out) if (found := TERSE.fullmatch(line))]
+            printed = [found for line in whole_lines(out) if (found := TERSE.fullmatch(line))]
             if printed:
                 return Bound(key, printed[-1][1])
             return Doubt(key, f"qsub has printed no job id: {out.strip()[:200]!r}")
-        case Exited(code=code, out=out) if code > 0 and any(map(TERSE.fullmatch, _lines(out))):
+        case Exited(code=code, out=out) if code > 0 and any(map(TERSE.fullmatch, whole_lines(out))):
             return Doubt(key, f"it printed a job id, and {why(reply, 'qsub')}")
         case Exited(code=code, out=out, err=err) if code > 0:
             text = said(err or out)
-            match words.outcome("\n".join((*_lines(err), *_lines(out)))):
+            match words.outcome("\n".join((*whole_lines(err), *whole_lines(out)))):
                 case "refused":
                     return Refused(key, text)
                 case "doubt":
@@ -51,17 +51,6 @@ def submitted(key: str, reply: Reply) -> Learned:
             return Doubt(key, why(reply, "qsub"))
 
 
-def _lines(text: str) -> list[str]:
-    """The whole ones: of one that was cut nothing is believed, 12 may have been 123."""
-    return [line.strip() for line in text.splitlines(keepends=True) if line.endswith("\n")]
-
-
-def holds_up(no: Later, other: Submission, job: Submission) -> bool:
-    """Whether what was said of the other job, for now, goes for this one, too."""
-    alike = other.params == job.params and other.resources.account == job.resources.account
-    return no.holds_up == "cluster" or alike
-
-
 def said(text: str) -> str:
     """What a command has said, without what it says each time."""
     lines = (_NOISE.sub("", line.strip()).strip() for line in text.splitlines())
@@ -69,25 +58,11 @@ def said(text: str) -> str:
 
 
 def why(reply: Reply, command: str) -> str:
-    """What went wrong, for people."""
-    match reply:
-        case Exited(code, out, err) if code < 0:
-            return f"{command} was killed by signal {-code}: {said(err or out)}".rstrip(": ")
-        case Exited(code, out, err):
-            return f"{command} exited with {code}: {said(err or out)}".rstrip(": ")
-        case TimedOut(after_s, _, err):
-            return f"{command} has not answered for {after_s:.0f} s: {said(err)}".rstrip(": ")
-        case Unreachable(reason):
-            return reason
-        case _:
-            return str(reply)
+    return replies.why(reply, command, said)
 
 
 def succeeded(reply: Reply, command: str) -> str:
-    """Its output, or BackendError."""
-    if isinstance(reply, Exited) and reply.code == 0:
-        return reply.out
-    raise BackendError(why(reply, command))
+    return replies.succeeded(reply, command, said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from abell.backends import replies
+from abell.backends.replies import said
 from abell.job import Cause, State
 
 # -- job states -------------------------------------------------------------------------------------------------------
@@ -118,50 +120,37 @@ def enforced(text: str) -> str:
 
 # -- what qsub says when it takes no job ------------------------------------------------------------------------------
 
-Outcome = Literal["refused", "destination", "cluster", "doubt"]  # the middle two: Later, and what it holds up
-
-
-class Said(NamedTuple):
-    """A text of qsub, and whether Grid Engine has the job after it. The first row that is found decides."""
-
-    words: re.Pattern[str]
-    outcome: Outcome
-
-
-def _said(words: str, outcome: Outcome) -> Said:
-    return Said(re.compile(words, re.IGNORECASE), outcome)
-
-
-QSUB: tuple[Said, ...] = (
+# The first row that is found decides.
+QSUB: tuple[replies.Said, ...] = (
     # It may have been heard: the answer is what was lost.
-    _said(r"failed receiving|unable to receive|receive (error|timeout)|timeout error", "doubt"),
-    _said(r"error reading answer list|got read error|got no answer|no answer from qmaster", "doubt"),
-    _said(r"can't find connection|connection (was )?(closed|reset)|broken pipe|timeout (while|was) waiting", "doubt"),
+    said(r"failed receiving|unable to receive|receive (error|timeout)|timeout error", "doubt"),
+    said(r"error reading answer list|got read error|got no answer|no answer from qmaster", "doubt"),
+    said(r"can't find connection|connection (was )?(closed|reset)|broken pipe|timeout (while|was) waiting", "doubt"),
     # Outages before the job was handed over.
-    _said(r"commlib error: got select error", "cluster"),  # connection refused
-    _said(r"commlib error: (can't connect|endpoint is not unique|access denied|ssl|can't resolve)", "cluster"),
-    _said(r"unable to (send message to|contact) qmaster|got send error", "cluster"),
-    _said(r"can't resolve (the )?(qmaster|master) host|can't get (qmaster|master) host", "cluster"),
-    _said(r"unable to initialize environment|cell directory .* doesn't exist|set the environment variable", "cluster"),
-    _said(r"SGE_ROOT (directory )?.* doesn't exist|act_qmaster|qmaster .*(is going down|shut ?down)", "cluster"),
-    _said(r"can't be written|couldn't be written|no space left|disk full", "cluster"),  # qmaster's spool
-    _said(r"\bgdi\b.*(busy|overload)|too many (client )?connections", "cluster"),
-    _said(r"denied: host .* is no(t a)? submit host|no submit host", "cluster"),  # an administrator must say so
+    said(r"commlib error: got select error", "cluster"),  # connection refused
+    said(r"commlib error: (can't connect|endpoint is not unique|access denied|ssl|can't resolve)", "cluster"),
+    said(r"unable to (send message to|contact) qmaster|got send error", "cluster"),
+    said(r"can't resolve (the )?(qmaster|master) host|can't get (qmaster|master) host", "cluster"),
+    said(r"unable to initialize environment|cell directory .* doesn't exist|set the environment variable", "cluster"),
+    said(r"SGE_ROOT (directory )?.* doesn't exist|act_qmaster|qmaster .*(is going down|shut ?down)", "cluster"),
+    said(r"can't be written|couldn't be written|no space left|disk full", "cluster"),  # qmaster's spool
+    said(r"\bgdi\b.*(busy|overload)|too many (client )?connections", "cluster"),
+    said(r"denied: host .* is no(t a)? submit host|no submit host", "cluster"),  # an administrator must say so
     # Limits on how many: max_jobs of the cluster, max_u_jobs of the user (sge_conf(5)).
-    _said(r"only \d+ jobs are allowed per user", "destination"),
-    _said(r"only \d+ jobs are allowed per cluster", "cluster"),
-    _said(r"\b(max_u_jobs|max_jobs)\b|try (it )?again", "destination"),  # in the words of a verifier
+    said(r"only \d+ jobs are allowed per user", "destination"),
+    said(r"only \d+ jobs are allowed per cluster", "cluster"),
+    said(r"\b(max_u_jobs|max_jobs)\b|try (it )?again", "destination"),  # in the words of a verifier
     # All else that qmaster or a verifier has answered is about the job.
-    _said(r"Unable to run job:", "refused"),
-    _said(r"Unable to read script file", "refused"),
-    _said(r"invalid option argument|option must have argument|unknown option|qsub: ", "refused"),
-    _said(r"ERROR! |denied: |job rejected|jsv stderr", "refused"),
+    said(r"Unable to run job:", "refused"),
+    said(r"Unable to read script file", "refused"),
+    said(r"invalid option argument|option must have argument|unknown option|qsub: ", "refused"),
+    said(r"ERROR! |denied: |job rejected|jsv stderr", "refused"),
 )
 
 
-def outcome(err: str) -> Outcome:
+def outcome(err: str) -> replies.Outcome:
     """What qsub's complaints mean for the job; a text that nobody knows is doubt."""
-    return next((row.outcome for row in QSUB if row.words.search(err)), "doubt")
+    return replies.outcome(QSUB, err)
 
 
 # -- what qdel says ---------------------------------------------------------------------------------------------------

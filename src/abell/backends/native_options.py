@@ -35,6 +35,20 @@ class NativeError(ValueError):
     """A native specification that cannot be used; the text names the option and the remedy."""
 
 
+def shell_words(text: str) -> list[str]:
+    """The words of a native specification, in a shell's quotes. NativeError for what cannot be one."""
+    for character in text:
+        if not (character.isprintable() or character in " \t\r\n"):
+            raise NativeError(f"{character!r} cannot stand in it: remove that character")
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise NativeError(f"{str(error).lower()}: close the quote, or write a backslash before it") from error
+    if any("\n" in word or "\r" in word for word in words):
+        raise NativeError("a value goes over several lines: write it in one")
+    return words
+
+
 class Table:
     """The options of one command."""
 
@@ -44,16 +58,7 @@ class Table:
 
     def read(self, text: str) -> tuple[Native, ...]:
         """The options of a native specification. NativeError for what cannot be, or may not be, one."""
-        for character in text:
-            if not (character.isprintable() or character in " \t\r\n"):
-                raise NativeError(f"{character!r} cannot stand in it: remove that character")
-        try:
-            words = shlex.split(text)
-        except ValueError as error:
-            raise NativeError(f"{str(error).lower()}: close the quote, or write a backslash before it") from error
-        if any("\n" in word or "\r" in word for word in words):
-            raise NativeError("a value goes over several lines: write it in one")
-        return tuple(self._options(words))
+        return tuple(self._options(shell_words(text)))
 
     def _options(self, words: Sequence[str]) -> Iterator[Native]:
         rest = iter(words)

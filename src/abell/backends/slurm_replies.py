@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from abell.backends import slurm_words
+from abell.backends import replies, slurm_words
 from abell.backends.contract import (
-    BackendError,
     Bound,
     Doubt,
     Exited,
@@ -15,9 +14,9 @@ from abell.backends.contract import (
     Refused,
     Reply,
     Submission,
-    TimedOut,
     Unreachable,
 )
+from abell.backends.replies import whole_lines
 
 PARSABLE = re.compile(r"(\d+)(?:;(\S+))?", re.ASCII)  # sbatch --parsable
 COMMAND = re.compile(r"^\w+: (error: |fatal: )?(Batch job submission failed: )?")
@@ -29,7 +28,7 @@ def submitted(key: str, cluster: str, reply: Reply) -> Learned:
     """What a reply of sbatch says of the job. Of a line that was cut nothing is believed: 12 may have been 123."""
     match reply:
         case Exited(code=0, out=out):
-            printed = [found for line in _lines(out) if (found := PARSABLE.fullmatch(line))]
+            printed = [found for line in whole_lines(out) if (found := PARSABLE.fullmatch(line))]
             if printed:
                 return Bound(key, native_id(printed[-1][1], cluster))
             return Doubt(key, f"sbatch has printed no job id: {out.strip()[:200]!r}")
@@ -37,7 +36,7 @@ def submitted(key: str, cluster: str, reply: Reply) -> Learned:
             return Doubt(key, f"it printed a job id, and {why(reply, 'sbatch')}")
         case Exited(code=code, err=err) if code > 0:
             text = said(err)
-            outcome = slurm_words.outcome("\n".join(_lines(err)))
+            outcome = slurm_words.outcome("\n".join(whole_lines(err)))
             match outcome:
                 case "refused":
                     return Refused(key, text)
@@ -51,17 +50,9 @@ def submitted(key: str, cluster: str, reply: Reply) -> Learned:
             return Doubt(key, why(reply, "sbatch"))
 
 
-def _lines(text: str) -> list[str]:
-    """The whole ones."""
-    return [line.strip() for line in text.splitlines(keepends=True) if line.endswith("\n")]
-
-
 def holds_up(no: Later, other: Submission, there: str, job: Submission, cluster: str) -> bool:
     """Whether what was said of the other job, for now, goes for this one, too."""
-    if there != cluster:
-        return False
-    alike = other.params == job.params and other.resources.account == job.resources.account
-    return no.holds_up == "cluster" or alike
+    return there == cluster and replies.holds_up(no, other, job)
 
 
 def said(err: str) -> str:
@@ -75,25 +66,11 @@ def said(err: str) -> str:
 
 
 def why(reply: Reply, command: str) -> str:
-    """What went wrong, for people."""
-    match reply:
-        case Exited(code, out, err) if code < 0:
-            return f"{command} was killed by signal {-code}: {said(err or out)}".rstrip(": ")
-        case Exited(code, out, err):
-            return f"{command} exited with {code}: {said(err or out)}".rstrip(": ")
-        case TimedOut(after_s, _, err):
-            return f"{command} has not answered for {after_s:.0f} s: {said(err)}".rstrip(": ")
-        case Unreachable(reason):
-            return reason
-        case _:
-            return str(reply)
+    return replies.why(reply, command, said)
 
 
 def succeeded(reply: Reply, command: str) -> str:
-    """Its output, or BackendError."""
-    if isinstance(reply, Exited) and reply.code == 0:
-        return reply.out
-    raise BackendError(why(reply, command))
+    return replies.succeeded(reply, command, said)
 
 
 def all_gone(err: str) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
 
+from abell.backends import replies
+from abell.backends.replies import said
 from abell.job import Cause, State
 
 _LONG: Mapping[str, tuple[str, State | Cause]] = {  # long form -> short form, meaning
@@ -108,76 +109,63 @@ def is_held(reason: str) -> str:
 
 # -- what sbatch says when it takes no job ----------------------------------------------------------------------------
 
-Outcome = Literal["refused", "destination", "cluster", "doubt"]  # the middle two: Later, and what it holds up
-
-
-class Said(NamedTuple):
-    """A text of sbatch, and whether Slurm has the job after it. The first row that is found decides."""
-
-    words: re.Pattern[str]
-    outcome: Outcome
-
-
-def _said(words: str, outcome: Outcome) -> Said:
-    return Said(re.compile(words, re.IGNORECASE), outcome)
-
-
-SBATCH: tuple[Said, ...] = (
+# The first row that is found decides.
+SBATCH: tuple[replies.Said, ...] = (
     # It may have been heard (slurm_errno.c, "communication failures"): the reply is what was lost.
-    _said(r"Socket timed out on send/recv", "doubt"),
-    _said(r"Connection timed out (writing|reading)", "doubt"),
-    _said(r"Zero Bytes were transmitted or received", "doubt"),
-    _said(r"\((send|receive|shutdown) failure\)", "doubt"),
-    _said(r"Message (send|receive) failure", "doubt"),
-    _said(r"Unexpected message received", "doubt"),
-    _said(r"Kernel reported delayed socket error", "doubt"),
-    _said(r"failed: (Connection (reset|timed out)|Broken pipe|Transport endpoint)", "doubt"),
+    said(r"Socket timed out on send/recv", "doubt"),
+    said(r"Connection timed out (writing|reading)", "doubt"),
+    said(r"Zero Bytes were transmitted or received", "doubt"),
+    said(r"\((send|receive|shutdown) failure\)", "doubt"),
+    said(r"Message (send|receive) failure", "doubt"),
+    said(r"Unexpected message received", "doubt"),
+    said(r"Kernel reported delayed socket error", "doubt"),
+    said(r"failed: (Connection (reset|timed out)|Broken pipe|Transport endpoint)", "doubt"),
     # Limits on how many: ESLURM_ACCOUNTING_POLICY has one text for all limits, and a line of its own before it names
     # the limit (src/sbatch/sbatch.c: "sbatch: error: AssocMaxSubmitJobLimit", since 18.08).
-    _said(r"\b(Assoc|QOS)(Max|Grp)Submit\w*", "destination"),
+    said(r"\b(Assoc|QOS)(Max|Grp)Submit\w*", "destination"),
     # The whole cluster's queue is full (slurm.conf, MaxJobCount): sbatch has tried for two minutes by itself.
-    _said(r"MaxJobCount limit reached|Slurm job queue full", "cluster"),  # since 25.11
-    _said(r"Slurm temporarily unable to accept job", "cluster"),
-    _said(r"Rate limit exceeded", "cluster"),  # SLURMCTLD_COMMUNICATIONS_BACKOFF, 23.02
-    _said(r"Burst Buffer resource limit exceeded", "destination"),
-    _said(r"Required partition not available", "destination"),  # ESLURM_PARTITION_NOT_AVAIL: inactive or drain
+    said(r"MaxJobCount limit reached|Slurm job queue full", "cluster"),  # since 25.11
+    said(r"Slurm temporarily unable to accept job", "cluster"),
+    said(r"Rate limit exceeded", "cluster"),  # SLURMCTLD_COMMUNICATIONS_BACKOFF, 23.02
+    said(r"Burst Buffer resource limit exceeded", "destination"),
+    said(r"Required partition not available", "destination"),  # ESLURM_PARTITION_NOT_AVAIL: inactive or drain
     # Outages before the job was handed over.
-    _said(r"\(connect failure\)", "cluster"),  # SLURMCTLD_COMMUNICATIONS_CONNECTION_ERROR
-    _said(r"Connection timed out establishing", "cluster"),
-    _said(r"failed: (Connection refused|No route to host|Network is unreachable)", "cluster"),
-    _said(r"Job creation temporarily disabled", "cluster"),  # src/sbatch/sbatch.c
-    _said(r"Slurm backup controller in standby mode", "cluster"),
-    _said(r"Requested operation is presently disabled", "cluster"),  # ESLURM_DISABLED
-    _said(r"I/O error writing script/environment to file", "cluster"),  # ESLURM_WRITING_TO_FILE: its disk is full
-    _said(r"Munge encode failed|If munged is up|Failed to access \".*munge", "cluster"),
-    _said(r"Could not establish a configuration source|Unable to process configuration file", "cluster"),
-    _said(r"Unable to establish controller machine", "cluster"),
-    _said(r"Address already in use|Resource temporarily unavailable|Cannot allocate memory", "cluster"),
-    _said(r"sbatch: error: No cluster '.*' known", "refused"),
+    said(r"\(connect failure\)", "cluster"),  # SLURMCTLD_COMMUNICATIONS_CONNECTION_ERROR
+    said(r"Connection timed out establishing", "cluster"),
+    said(r"failed: (Connection refused|No route to host|Network is unreachable)", "cluster"),
+    said(r"Job creation temporarily disabled", "cluster"),  # src/sbatch/sbatch.c
+    said(r"Slurm backup controller in standby mode", "cluster"),
+    said(r"Requested operation is presently disabled", "cluster"),  # ESLURM_DISABLED
+    said(r"I/O error writing script/environment to file", "cluster"),  # ESLURM_WRITING_TO_FILE: its disk is full
+    said(r"Munge encode failed|If munged is up|Failed to access \".*munge", "cluster"),
+    said(r"Could not establish a configuration source|Unable to process configuration file", "cluster"),
+    said(r"Unable to establish controller machine", "cluster"),
+    said(r"Address already in use|Resource temporarily unavailable|Cannot allocate memory", "cluster"),
+    said(r"sbatch: error: No cluster '.*' known", "refused"),
     # -M: slurmdbd tells where that cluster is, and its controller must answer.
-    _said(r"Problem talking to (the )?database|Sending PersistInit msg|DBD_GET_CLUSTERS", "cluster"),
-    _said(r"can't be reached now, or it is an invalid entry for --cluster", "cluster"),
+    said(r"Problem talking to (the )?database|Sending PersistInit msg|DBD_GET_CLUSTERS", "cluster"),
+    said(r"can't be reached now, or it is an invalid entry for --cluster", "cluster"),
     # "Protocol authentication error" and "Invalid user" need an administrator, and pass: the job is not at fault.
-    _said(r"Protocol authentication error", "cluster"),
-    _said(r"Incompatible versions of client and server code", "cluster"),
+    said(r"Protocol authentication error", "cluster"),
+    said(r"Incompatible versions of client and server code", "cluster"),
     # Anything else that the controller answered is about the job.
-    _said(r"Batch job submission failed:", "refused"),
+    said(r"Batch job submission failed:", "refused"),
     # sbatch itself did not like the script or its options, and has asked nobody.
-    _said(r"\b(unrecognized|invalid|ambiguous) option\b", "refused"),
-    _said(r"\boption '.*' (is ambiguous|requires an argument|doesn't allow an argument)", "refused"),
-    _said(r"sbatch: (error|fatal): (Invalid|Incompatible|Illegal|Bad|Missing|Unrecognized) ", "refused"),
-    _said(r"sbatch: error: .*(mutually exclusive|is not allowed|is illegal|specification\b)", "refused"),
-    _said(r"sbatch: fatal: ", "refused"),
-    _said(
+    said(r"\b(unrecognized|invalid|ambiguous) option\b", "refused"),
+    said(r"\boption '.*' (is ambiguous|requires an argument|doesn't allow an argument)", "refused"),
+    said(r"sbatch: (error|fatal): (Invalid|Incompatible|Illegal|Bad|Missing|Unrecognized) ", "refused"),
+    said(r"sbatch: error: .*(mutually exclusive|is not allowed|is illegal|specification\b)", "refused"),
+    said(r"sbatch: fatal: ", "refused"),
+    said(
         r"Batch script is empty|Unable to open file|This does not look like a batch script|contains DOS line breaks",
         "refused",
     ),
 )
 
 
-def outcome(err: str) -> Outcome:
+def outcome(err: str) -> replies.Outcome:
     """What sbatch's complaints mean for the job; a text that nobody knows is doubt."""
-    return next((row.outcome for row in SBATCH if row.words.search(err)), "doubt")
+    return replies.outcome(SBATCH, err)
 
 
 # -- what slurmd and slurmstepd write into a job's own stderr ---------------------------------------------------------
